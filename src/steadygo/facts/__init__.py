@@ -1,0 +1,1 @@
+"""What readers state about artefacts: frozen, small, each with its place. Nothing here reads files or calls tools."""

@@ -1,0 +1,1 @@
+"""Findings and results as text, JSON, SARIF, GitHub annotations, JUnit and HTML."""

@@ -1,0 +1,1 @@
+"""Discover, read, link, judge: from a directory to findings."""

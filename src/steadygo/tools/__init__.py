@@ -1,0 +1,1 @@
+"""One adapter for each outside program. run.py alone spawns processes."""
