@@ -196,6 +196,8 @@ class GoFile(msgspec.Struct, frozen=True, array_like=True, tag="go", gc=False):
     def directory(self) -> str:
         return self.path.rpartition("/")[0]
 
-    def at(self, fact: Call | Block | Function | Composite | ChannelUse | Jump | Assignment | Comparison | Declaration | TypeDeclaration) -> Place:
+    def at(
+        self, fact: Call | Block | Function | Composite | ChannelUse | Jump | Assignment | Comparison | Declaration | TypeDeclaration
+    ) -> Place:
         """Where `fact` stands in this file."""
         return Place(self.path, fact.line, fact.column)
