@@ -1,0 +1,90 @@
+"""Questions that git answers about a work tree. git's own hooks, pagers and file-system monitors are kept from running."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from steadygo.errors import ToolMissing, UserError
+from steadygo.tools.run import Outcome, Ran, run
+
+_QUIET = [
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.pager=cat",
+    "-c",
+    "diff.external=",
+    "--no-optional-locks",
+]
+
+
+def _git(root: Path, *arguments: str, timeout_seconds: float = 30.0) -> Ran:
+    environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EXTERNAL_DIFF": ""}
+    ran = run(["git", "-C", root, *_QUIET, *arguments], environment=environment, timeout_seconds=timeout_seconds)
+    if ran.outcome is Outcome.MISSING:
+        raise ToolMissing("git is not installed.", "Install git, or leave out --since.")
+    return ran
+
+
+def top(root: Path) -> Path | None:
+    """The work tree that holds `root`, None outside of one."""
+    ran = _git(root, "rev-parse", "--show-toplevel")
+    return Path(ran.text.strip()) if ran.ok and ran.text.strip() else None
+
+
+def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
+    """Lines added or changed below `root` between the merge base of `revision` and the work tree: {path relative to root: lines}.
+
+    Untracked files count whole: they map to an empty set.
+    """
+    if revision.startswith("-"):
+        raise UserError(f"{revision!r} is not a git revision.", "Give a branch, a tag or a commit.")
+    if top(root) is None:
+        raise UserError(f"{root} is not in a git work tree.", "--since needs one: leave it out, or scan a checkout.")
+    base = _git(root, "merge-base", revision, "HEAD")
+    if not base.ok:
+        known = _git(root, "rev-parse", "--verify", "--quiet", revision + "^{commit}")
+        if not known.ok:
+            raise UserError(
+                f"git does not know the revision {revision!r}.", "In CI, fetch more history (fetch-depth: 0), or name another revision."
+            )
+    start = base.text.strip() if base.ok else revision
+    diff = _git(
+        root, "diff", "--no-ext-diff", "--no-textconv", "--relative", "--no-color", "--unified=0", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/",
+        start, "--", ".", timeout_seconds=120.0,
+    )  # fmt: skip
+    if not diff.ok:
+        raise UserError(f"git could not compare with {revision!r}: {diff.complaint}", "Check the repository with `git status`.")
+    lines = _added_lines(diff.stdout.decode("utf-8", "surrogateescape"))
+    others = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+    for name in others.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        if name:
+            lines[name] = set()
+    return lines
+
+
+def _added_lines(diff: str) -> dict[str, set[int]]:
+    lines: dict[str, set[int]] = {}
+    current: set[int] | None = None
+    for row in diff.split("\n"):
+        if row.startswith("+++ "):
+            name = row[4:].rstrip("\t")
+            current = None
+            if name != "/dev/null":
+                current = lines.setdefault(_unquoted(name).removeprefix("b/"), set())
+        elif row.startswith("@@ ") and current is not None:
+            start, _, count = row.split(" ")[2].lstrip("+").partition(",")
+            first, many = int(start), int(count or "1")
+            # A pure deletion marks the line it left behind, so that a finding caused by it is still seen.
+            current.update(range(first, first + many) if many else (max(first, 1), first + 1))
+    return lines
+
+
+def _unquoted(name: str) -> str:
+    if not (name.startswith('"') and name.endswith('"')):
+        return name
+    raw = name[1:-1].encode("utf-8", "surrogateescape").decode("unicode_escape").encode("latin-1", "replace")
+    return raw.decode("utf-8", "surrogateescape")
