@@ -53,9 +53,21 @@ def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
             )
     start = base.text.strip() if base.ok else revision
     diff = _git(
-        root, "diff", "--no-ext-diff", "--no-textconv", "--relative", "--no-color", "--unified=0", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/",
-        start, "--", ".", timeout_seconds=120.0,
-    )  # fmt: skip
+        root,
+        "diff",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--relative",
+        "--no-color",
+        "--unified=0",
+        "--no-renames",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
+        start,
+        "--",
+        ".",
+        timeout_seconds=120.0,
+    )
     if not diff.ok:
         raise UserError(f"git could not compare with {revision!r}: {diff.complaint}", "Check the repository with `git status`.")
     lines = _added_lines(diff.stdout.decode("utf-8", "surrogateescape"))

@@ -1,0 +1,45 @@
+"""Which files lie in the way of what ships, and which belong to tests, examples and tools. The role of a file counts."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from steadygo.facts.repository import Repository
+
+_ASIDE = {
+    "test", "tests", "testing", "testdata", "e2e", "it", "integration", "integration-tests", "integration_tests", "example", "examples", "_examples",
+    "sample", "samples", "demo", "demos", "hack", "tools", "tool", "contrib", "docs", "doc", "documentation", "website", "site", "benchmark",
+    "benchmarks", "bench", "fixtures", "fixture", "mocks", "mock", "internal-tools", "devel", "devtools", "localdev", "playground", "experimental",
+    "proposals", "operations-docs", "loadtest", "loadtests", "conformance", "fuzz", "dev", ".devcontainer", "development", "local", "templates_test",
+}  # fmt: skip
+
+_ASIDE_WORD = re.compile(r"(^|[-_.])(test|tests|e2e|dev|debug|example|sample|ci|lint|fuzz|bench|mock|local)([-_.]|$)")
+
+
+def aside(path: str) -> bool:
+    """Whether the path itself says that the file is for tests, examples or tools."""
+    *folders, name = path.split("/")
+    return any(f.lower() in _ASIDE or f.startswith("_") for f in folders) or name.endswith("_test.go")
+
+
+def aside_name(name: str) -> bool:
+    """Whether a file or target name says so: Dockerfile.test, compose.e2e.yaml."""
+    return bool(_ASIDE_WORD.search(name.lower()))
+
+
+def ships(repository: Repository, path: str) -> bool:
+    """Whether `path` lies in the way of a shipped artefact. For Go files: in the packages of a service; else by its name and folder."""
+    stated = repository.settings.ships
+    if stated:
+        return any(fnmatch.fnmatchcase(path, glob) for glob in stated)
+    if path.endswith(".go"):
+        directory = path.rpartition("/")[0]
+        if path.endswith("_test.go"):
+            return False
+        shipped = [s for s in repository.services if s.main is not None and not s.tool]
+        if shipped:
+            return any(s.has(directory) for s in shipped)
+    return not aside(path) and not aside_name(path.rpartition("/")[2])
