@@ -39,3 +39,4 @@ class Variable(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line: int
     column: int = 1
     source: str = ""
+    path: str = ""  # the file when it is not the artefact's own (a patch, an env file)

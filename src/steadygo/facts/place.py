@@ -10,11 +10,12 @@ __all__ = ["Amount", "Gap", "Place", "Text"]
 
 
 class Text(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A piece of text and where it stands (line and column count from 1)."""
+    """A piece of text and where it stands (line and column count from 1). `path` as in Tree: "" is the artefact's own file."""
 
     value: str
     line: int
     column: int = 1
+    path: str = ""
 
 
 class Amount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -24,6 +25,7 @@ class Amount(msgspec.Struct, frozen=True, array_like=True, gc=False):
     text: str
     line: int
     column: int = 1
+    path: str = ""
 
 
 class Gap(msgspec.Struct, frozen=True, array_like=True, gc=False):

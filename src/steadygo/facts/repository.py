@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from steadygo.facts.commands import Command
+from steadygo.facts.commands import Command, Variable
 from steadygo.facts.contracts import Contract, Migration, Unread
 from steadygo.facts.gocode import GoCode
 from steadygo.facts.images import Image, Stage
 from steadygo.facts.modules import GoMod, GoSum, GoWork, VendorModules
 from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
 from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
+from steadygo.facts.place import Amount, Text
 from steadygo.facts.settings import Settings
 from steadygo.facts.units import EnvironmentFile, Unit
-from steadygo.facts.workloads import Chart, ConfigData, Container, Kustomization, Manifests, NetworkService, OtherObject, Workload
+from steadygo.facts.workloads import (
+    Chart,
+    ConfigData,
+    Container,
+    Kustomization,
+    Manifests,
+    Mount,
+    NetworkService,
+    OtherObject,
+    Port,
+    Probe,
+    Workload,
+)
 from steadygo.findings import NotKnown, Place
 
 
@@ -67,8 +80,13 @@ class Running:
     workload: Workload
     container: Container
 
-    def at(self, line: int | None = None) -> Place:
-        return Place(self.workload.path, line or self.container.line)
+    def at(self, fact: int | Text | Amount | Variable | Port | Probe | Mount | None = None) -> Place:
+        """Where a fact of this container stands. Pass the fact itself: after an overlay it may stand in a patch's file."""
+        if isinstance(fact, int):
+            return Place(self.workload.path, fact)
+        if fact is None:
+            return Place(self.container.path or self.workload.path, self.container.line)
+        return Place((fact.file if isinstance(fact, Probe | Mount) else fact.path) or self.workload.path, fact.line)
 
 
 @dataclass(frozen=True)

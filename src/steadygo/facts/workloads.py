@@ -1,4 +1,7 @@
-"""What runs containers: compose files, Kubernetes manifests, Kustomize, Helm charts."""
+"""What runs containers: compose files, Kubernetes manifests, Kustomize, Helm charts.
+
+A fact's own `path` is "" where it stands in its workload's file; after an overlay it names the patch's file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import msgspec
 
 from steadygo.facts.commands import Variable
 from steadygo.facts.place import Amount, Gap, Text
+from steadygo.facts.trees import Tree
 
 
 class Port(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -16,6 +20,7 @@ class Port(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str = ""
     published: int = 0
     protocol: str = "TCP"
+    path: str = ""
 
 
 class Probe(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -32,6 +37,7 @@ class Probe(msgspec.Struct, frozen=True, array_like=True, gc=False):
     failures: int = 3
     initial_delay: float = 0.0
     scheme: str = "HTTP"
+    file: str = ""  # the patch's file; `path` is the request's
 
 
 class Mount(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -43,6 +49,7 @@ class Mount(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str = ""
     size: float = 0.0
     read_only: bool = False
+    file: str = ""  # the patch's file; `path` is inside the container
 
 
 class Container(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -72,6 +79,7 @@ class Container(msgspec.Struct, frozen=True, array_like=True, gc=False):
     user: Text | None = None
     read_only_root: bool = False
     role: str = "main"  # main init sidecar
+    path: str = ""
 
 
 class Workload(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -94,6 +102,8 @@ class Workload(msgspec.Struct, frozen=True, array_like=True, gc=False):
     annotations: tuple[tuple[str, str], ...] = ()
     containers: tuple[Container, ...] = ()
     depends_on: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    service_account: str = ""
 
 
 class ConfigData(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -105,6 +115,7 @@ class ConfigData(msgspec.Struct, frozen=True, array_like=True, gc=False):
     path: str
     variables: tuple[Variable, ...] = ()
     namespace: str = ""
+    environment: str = ""
 
 
 class NetworkService(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -116,6 +127,9 @@ class NetworkService(msgspec.Struct, frozen=True, array_like=True, gc=False):
     selector: tuple[tuple[str, str], ...] = ()
     ports: tuple[tuple[str, int, str, int], ...] = ()
     namespace: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    environment: str = ""
 
 
 class OtherObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -131,10 +145,14 @@ class OtherObject(msgspec.Struct, frozen=True, array_like=True, gc=False):
     settings: tuple[tuple[str, str, int], ...] = ()
     namespace: str = ""
     api: str = ""
+    environment: str = ""
 
 
 class Manifests(msgspec.Struct, frozen=True, array_like=True, tag="manifests", gc=False):
-    """One Kubernetes YAML file or one compose file (kind: kubernetes compose helm). Helm templates read statically are `partly`."""
+    """One Kubernetes YAML file or one compose file (kind: kubernetes compose helm patch). Helm templates read statically are `partly`.
+
+    `documents` are what overlays are applied to; a file of JSON 6902 operations (kind patch) has nothing else.
+    """
 
     path: str
     kind: str
@@ -144,19 +162,44 @@ class Manifests(msgspec.Struct, frozen=True, array_like=True, tag="manifests", g
     others: tuple[OtherObject, ...] = ()
     partly: bool = False
     gaps: tuple[Gap, ...] = ()
+    documents: tuple[Tree, ...] = ()
+
+
+class Patch(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A patch of a kustomization: a file (`path`, from the repository's root) or inline `documents`, mappings or lists of operations.
+
+    `kind`, `name` and `labels` are the target's; all empty when the documents' own kind and name say it.
+    """
+
+    line: int
+    path: str = ""
+    documents: tuple[Tree, ...] = ()
+    kind: str = ""
+    name: str = ""
+    labels: str = ""
+
+
+class Generator(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A configMapGenerator's or secretGenerator's entry. behavior: create merge replace. A secret's values are None."""
+
+    kind: str  # ConfigMap Secret
+    name: str
+    line: int
+    behavior: str = "create"
+    variables: tuple[Variable, ...] = ()
+    environment_files: tuple[Text, ...] = ()  # from the repository's root
 
 
 class Kustomization(msgspec.Struct, frozen=True, array_like=True, tag="kustomization", gc=False):
-    """A kustomization.yaml. `settings` as in OtherObject keep images, replicas, configMapGenerator; patches are documents as text."""
+    """A kustomization.yaml. Paths are relative to the repository's root; what is fetched from elsewhere stays as written."""
 
     path: str
     resources: tuple[Text, ...] = ()
     components: tuple[Text, ...] = ()
-    patches: tuple[tuple[str, str, int], ...] = ()  # (path or "", inline text, line)
-    images: tuple[tuple[str, str, str, int], ...] = ()  # (name, new name, new tag or digest, line)
-    replicas: tuple[tuple[str, int, int], ...] = ()
-    generators: tuple[ConfigData, ...] = ()
-    environment_files: tuple[tuple[str, str, int], ...] = ()  # (config name, path, line)
+    patches: tuple[Patch, ...] = ()
+    images: tuple[tuple[str, str, str, int], ...] = ()  # (name, new name, new tag or "@digest", line)
+    replicas: tuple[tuple[str, int, int], ...] = ()  # (name, count, line)
+    generators: tuple[Generator, ...] = ()
     name_prefix: str = ""
     name_suffix: str = ""
     namespace: str = ""
