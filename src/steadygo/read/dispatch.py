@@ -1,0 +1,60 @@
+"""From a file's kind to its reader. Readers are imported when their first file comes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import cast
+
+from steadygo.facts.artefact import Artefact
+from steadygo.facts.contracts import Unread
+
+_READERS = {
+    "go": "go",
+    "gomod": "gomod",
+    "gowork": "gomod",
+    "gosum": "gomod",
+    "vendor": "gomod",
+    "dockerfile": "dockerfile",
+    "compose": "compose",
+    "github-workflow": "github_actions",
+    "github-action": "github_actions",
+    "gitlab-ci": "gitlab_ci",
+    "makefile": "makefile",
+    "script": "script",
+    "goreleaser": "goreleaser",
+    "ko": "ko",
+    "unit": "unit",
+    "envfile": "envfile",
+    "kubernetes": "kubernetes",
+    "kustomization": "kustomize",
+    "chart": "helm",
+    "values": "helm",
+    "helm-template": "helm",
+    "prometheus-rules": "prometheus",
+    "prometheus-config": "prometheus",
+    "dashboard": "grafana",
+    "openapi": "openapi",
+    "migration": "sql",
+}
+KINDS = frozenset(_READERS)
+
+
+def read_artefact(path: str, data: bytes, kind: str) -> Artefact:
+    """What the reader of `kind` states about a file. A reader that breaks costs its file, never the scan."""
+    try:
+        return _reader(_READERS[kind])(path, data)
+    except Exception as error:  # anything: one file must not end a scan of thousands
+        return Unread(path, f"the {kind} reader failed: {type(error).__name__}")
+
+
+def read_artefacts(path: str, data: bytes, kind: str) -> tuple[Artefact, ...]:
+    """As `read_artefact`, and the alerts too when a Kubernetes file holds a PrometheusRule among other objects."""
+    first = read_artefact(path, data, kind)
+    if kind == "kubernetes" and b"PrometheusRule" in data:
+        return first, read_artefact(path, data, "prometheus-rules")
+    return (first,)
+
+
+def _reader(module: str) -> Callable[[str, bytes], Artefact]:
+    return cast(Callable[[str, bytes], Artefact], importlib.import_module(f"steadygo.read.{module}").read)
