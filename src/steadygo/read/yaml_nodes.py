@@ -28,6 +28,7 @@ from yaml.events import (
 from yaml.reader import ReaderError
 
 from steadygo.facts.place import Gap
+from steadygo.facts.trees import Tree
 
 MAX_NODES = 300_000
 MAX_DEPTH = 200
@@ -44,10 +45,11 @@ _LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 class Node:
     """A scalar, mapping or sequence. Questions that do not fit its kind answer None or an empty list, never raise.
 
-    `line` and `column` count from 1; an aliased node keeps the place of its anchor. `tag` is the explicit one, e.g. "!reference".
+    `line` and `column` count from 1; an aliased node keeps the place of its anchor. `tag` is the explicit one, e.g.
+    "!reference". `path` is "" in the document's own file; after overlays it names the file that a piece comes from.
     """
 
-    __slots__ = ("_children", "_height", "_index", "_text", "_weight", "column", "kind", "line", "style", "tag")
+    __slots__ = ("_children", "_height", "_index", "_text", "_weight", "column", "kind", "line", "path", "style", "tag")
 
     def __init__(self, kind: str, line: int, column: int, text: str = "", style: str = "", tag: str = "") -> None:
         self.kind = kind  # scalar mapping sequence
@@ -55,6 +57,7 @@ class Node:
         self.column = column
         self.style = style  # "" plain, "'", '"', "|", ">"
         self.tag = tag
+        self.path = ""
         self._text = text
         self._children: list[Node] = []  # a mapping's are key, value, key, value …
         self._index: dict[str, Node] | None = None
@@ -63,6 +66,11 @@ class Node:
 
     def __repr__(self) -> str:
         return f"Node({self.kind} {self.line}:{self.column} {self._text[:40]!r})"
+
+    @property
+    def size(self) -> int:
+        """How many nodes it has with every alias followed."""
+        return self._weight
 
     @property
     def is_mapping(self) -> bool:
@@ -176,6 +184,21 @@ class Documents(msgspec.Struct, frozen=True):
     def first(self) -> Node:
         """The first document, an empty mapping when there is none."""
         return self.documents[0] if self.documents else Node("mapping", 1, 1)
+
+
+def to_tree(node: Node) -> Tree:
+    """The node as frozen data."""
+    children = tuple(to_tree(child) for child in node._children)
+    return Tree(node.kind, node.line, node.column, node.text, children, node.path)
+
+
+def from_tree(tree: Tree) -> Node:
+    """The node of frozen data; a text that looks like null stays text."""
+    null = tree.text is None
+    node = Node(tree.kind, tree.line, tree.column, tree.text or "", "" if null else '"')
+    node.path = tree.path
+    node._children = [from_tree(child) for child in tree.children]
+    return node
 
 
 def load(data: bytes) -> Documents:
