@@ -1,0 +1,5 @@
+"""Toolchains for every test of this folder."""
+
+from go_builds import newest, toolchain
+
+__all__ = ["newest", "toolchain"]
