@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from steadygo.facts.repository import Repository
 
 _ASIDE = {
-    "test", "tests", "testing", "testdata", "e2e", "it", "integration", "integration-tests", "integration_tests", "example", "examples", "_examples",
-    "sample", "samples", "demo", "demos", "hack", "tools", "tool", "contrib", "docs", "doc", "documentation", "website", "site", "benchmark",
-    "benchmarks", "bench", "fixtures", "fixture", "mocks", "mock", "internal-tools", "devel", "devtools", "localdev", "playground", "experimental",
-    "proposals", "operations-docs", "loadtest", "loadtests", "conformance", "fuzz", "dev", ".devcontainer", "development", "local", "templates_test",
+    ".devcontainer", "_examples", "bench", "benchmark", "benchmarks", "conformance", "contrib", "demo", "demos", "dev", "devel",
+    "development", "devtools", "doc", "docs", "documentation", "e2e", "example", "examples", "experimental", "fixture",
+    "fixtures", "fuzz", "hack", "integration", "integration-tests", "integration_tests", "internal-tools", "it", "loadtest",
+    "loadtests", "local", "localdev", "mock", "mocks", "operations-docs", "playground", "proposals", "sample", "samples", "site",
+    "templates_test", "test", "testdata", "testing", "tests", "tool", "tools", "website",
 }  # fmt: skip
 
 _ASIDE_WORD = re.compile(r"(^|[-_.])(test|tests|e2e|dev|debug|example|sample|ci|lint|fuzz|bench|mock|local)([-_.]|$)")

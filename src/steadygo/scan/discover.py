@@ -63,7 +63,7 @@ def open_inside(root: Path, path: str) -> bytes:
 def discover(root: Path, settings: Settings, known: Callable[[str, Signature], str | None]) -> Discovered:
     """Every file that a reader wants, sorted by path. `known` says the kind of an unchanged file: "" not ours, None not known."""
     found = Discovered()
-    entries = {path: entry for path, entry in _walk(root, found, settings)}
+    entries = dict(_walk(root, found, settings))
     found.paths.update(entries)
     for path, entry in sorted(entries.items()):
         try:
@@ -107,6 +107,8 @@ def _recognise(root: Path, path: str, status: os.stat_result, found: Discovered)
         if path.endswith((".yaml", ".yml")):
             found.unread.append(Unread(path, error.strerror or "cannot be read"))
         return None
+    if b"\0" in head and path.endswith((".yaml", ".yml")):
+        found.unread.append(Unread(path, "not text: it holds NUL bytes"))
     return recognise(path, head, found.paths)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from steadygo.facts.artefact import Artefact
 from steadygo.facts.contracts import Unread
-from steadygo.read.dispatch import read_artefact
+from steadygo.read.dispatch import read_artefacts
 from steadygo.scan import suppress
 from steadygo.scan.cache import content_hash
 from steadygo.scan.discover import MOST_BYTES, Found, open_inside
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything one file gives."""
 
-    artefact: Artefact
+    artefacts: tuple[Artefact, ...]
     suppressions: tuple[suppress.Suppression, ...] = ()
 
 
@@ -106,12 +106,12 @@ def _read_one(root: Path, file: Found, known: frozenset[bytes]) -> Read:
     if key in known:
         return Read(file.path, key, b"")
     if b"\0" in data:
-        return Read(file.path, key, _encoder.encode(FileFacts(Unread(file.path, "not text: it holds NUL bytes"))))
-    return Read(file.path, key, _encoder.encode(FileFacts(read_artefact(file.path, data, file.kind), suppress.find(data))))
+        return Read(file.path, key, _encoder.encode(FileFacts((Unread(file.path, "not text: it holds NUL bytes"),))))
+    return Read(file.path, key, _encoder.encode(FileFacts(read_artefacts(file.path, data, file.kind), suppress.find(data))))
 
 
 def _unread(path: str, reason: str) -> Read:
-    return Read(path, content_hash(path, b""), _encoder.encode(FileFacts(Unread(path, reason))))
+    return Read(path, content_hash(path, b""), _encoder.encode(FileFacts((Unread(path, reason),))))
 
 
 def _read_alone(root: Path, file: Found, known: frozenset[bytes]) -> Read:

@@ -1,0 +1,432 @@
+"""Join a repository's artefacts into services, say why each join holds, and admit the ones that could not be made."""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from steadygo.facts.builds import Builders, Building, stage_bases
+from steadygo.facts.gocode import Package
+from steadygo.facts.imagenames import base_name, named_images
+from steadygo.facts.images import Image, Stage
+from steadygo.facts.repository import Build, Join, Repository, Running, Service, ShippedImage
+from steadygo.facts.roles import aside, aside_name
+from steadygo.facts.settings import StatedService
+from steadygo.facts.units import exec_words
+from steadygo.facts.workloads import Container, Workload
+from steadygo.findings import NotKnown, Place
+
+
+@dataclass
+class _Draft:
+    """A service while it is put together."""
+
+    name: str
+    main: str | None
+    at: Place
+    stated: StatedService | None = None
+    builds: list[Build] = field(default_factory=list)
+    images: list[ShippedImage] = field(default_factory=list)
+    running: list[Running] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    joins: list[Join] = field(default_factory=list)
+
+    def join(self, kind: str, right: Place, why: str, left: Place | None = None) -> None:
+        self.joins.append(Join(kind, left or self.at, right, why))
+
+
+def link(repository: Repository) -> Repository:
+    """The same repository with `services` and `not_joined` filled in."""
+    return _Linker(repository).run()
+
+
+class _Linker:
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.mains = {d: p for d, p in sorted(repository.go.packages.items()) if p.is_main and p.files}
+        self.not_joined: list[NotKnown] = []
+        self.drafts: dict[str, _Draft] = {}
+        self.names = named_images(repository.images, repository.commands(), repository.pipelines, repository.releases)
+        self.by_image: dict[str, list[tuple[_Draft, Place]]] = defaultdict(list)  # Dockerfile -> services that its stages carry
+
+    def run(self) -> Repository:
+        self._start_drafts()
+        self._join_builds()
+        self._join_releases()
+        self._join_workloads()
+        self._join_units()
+        services = tuple(self._finish(d) for d in self.drafts.values())
+        return dataclasses.replace(self.repository, services=services, not_joined=tuple(self.not_joined))
+
+    # -- main packages -------------------------------------------------------------------------------------------------------
+
+    def _start_drafts(self) -> None:
+        stated = {s.main.strip("/").removeprefix("./"): s for s in self.repository.settings.services if s.main}
+        taken: set[str] = set()
+        for directory, package in self.mains.items():
+            s = stated.get(directory)
+            name = s.name if s else self._name(package, taken)
+            taken.add(name)
+            self.drafts[directory] = _Draft(name, directory, _main_place(package), s)
+        for s in self.repository.settings.services:
+            if s.main and s.main.strip("/").removeprefix("./") in self.mains:
+                continue
+            if s.main:
+                self.not_joined.append(NotKnown(f"steadygo.toml: {s.main} holds no main package", Place("steadygo.toml"), s.name))
+            self.drafts[f"stated:{s.name}"] = _Draft(s.name, None, Place("steadygo.toml"), s)
+
+    def _name(self, package: Package, taken: set[str]) -> str:
+        module = self.repository.go.module_of(package.directory)
+        module_path = module.module.value if module and module.module else ""
+        last = posixpath.basename(re.sub(r"/v\d+$", "", module_path)) or "service"
+        parts = [p for p in package.directory.split("/") if p]
+        name = parts[-1] if parts else last
+        if name in ("cmd", "src", "main", "app", "server") and (module is not None and package.directory != module.directory):
+            rest = [p for p in parts[:-1] if p not in ("cmd", "src", "main", "app")]
+            name = rest[-1] if rest else (last if name != "server" else "server")
+        elif module is not None and package.directory == module.directory and parts:
+            name = parts[-1]
+        if name in taken:
+            name = package.directory or last
+        return name
+
+    # -- builds --------------------------------------------------------------------------------------------------------------
+
+    def _join_builds(self) -> None:
+        repository = self.repository
+        builders = Builders({d: p.path for d, p in self.mains.items()}, repository.makefiles, repository.scripts)
+        modules = tuple(sorted({m.directory for m in repository.modules}))
+        for image in repository.images:
+            self._join_image(image, builders, modules)
+        for pipeline in repository.pipelines:
+            for job in pipeline.jobs:
+                for step in job.steps:
+                    for command in step.commands:
+                        for b in builders.find(pipeline.path, command, (command.directory and "", "", *modules)):
+                            self._add_build("pipeline", b, f"the job {job.name} builds it")
+        for makefile in repository.makefiles:
+            folder = posixpath.dirname(makefile.path)
+            for target in makefile.targets:
+                for command in target.commands:
+                    for b in builders.find(makefile.path, command, (folder, "")):
+                        self._add_build("makefile", b, f"the target {target.name} builds it")
+        for script in repository.scripts:
+            for command in script.commands:
+                for b in builders.find(script.path, command, ("", posixpath.dirname(script.path), *modules)):
+                    self._add_build("script", b, "the script builds it")
+
+    def _add_build(self, origin: str, building: Building, why: str) -> None:
+        for main in building.mains:
+            draft = self.drafts[main]
+            if any(b.at == building.at and b.origin == origin for b in draft.builds):
+                continue
+            draft.builds.append(Build(origin, building.at, building.command, main, building.output))
+            draft.join("build", building.at, why if building.exact else f"{why} (the package is a variable: {building.command.text[:80]})")
+
+    def _join_image(self, image: Image, builders: Builders, modules: tuple[str, ...]) -> None:
+        """The last stage carries what it, or a stage it copies from, builds; copied files and the entry point decide between several."""
+        if not image.stages:
+            return
+        index = len(image.stages) - 1
+        built: dict[str, list[tuple[Building, int]]] = defaultdict(list)
+        needed = _feeding_stages(image, index)
+        for number in needed:
+            stage = image.stages[number]
+            for command in stage.commands:
+                for b in builders.find(image.path, command, stage_bases(image, stage, modules)):
+                    if command.words and _verb(command.words) == "run":
+                        continue
+                    for main in b.mains:
+                        built[main].append((b, number))
+        final = ShippedImage(image, index)
+        carried = self._carried(final, built)
+        for main, (why, building) in carried.items():
+            draft = self.drafts[main]
+            if building is not None:
+                self._add_build("image", dataclasses.replace(building, mains=(main,)), "the image's build stage builds it")
+            draft.images.append(final)
+            at = Place(image.path, final.final.line)
+            draft.join("image", at, why, building.at if building else None)
+            self.by_image[image.path].append((draft, at))
+        if not carried and self._looks_like_go(image):
+            self.not_joined.append(NotKnown(f"{image.path} builds Go, but which main package it ships is not known", Place(image.path)))
+
+    def _carried(self, final: ShippedImage, built: dict[str, list[tuple[Building, int]]]) -> dict[str, tuple[str, Building | None]]:
+        image = final.image
+        stated = [d for d in self.drafts.values() if d.stated and any(i.partition("#")[0] == image.path for i in d.stated.images)]
+        if stated:
+            return {d.main: ("steadygo.toml states it", None) for d in stated if d.main is not None}
+        start = start_words(final)
+        program = posixpath.basename(start[0]) if start else ""
+        if len(built) == 1:
+            main, ((building, _), *_) = next(iter(built.items()))
+            return {main: (f"its stage {final.final.name or final.final.base} ships what `{building.command.text[:100]}` builds", building)}
+        matches: dict[str, tuple[str, Building | None]] = {}
+        copied = {posixpath.basename(s) for stage in final.lineage() for c in stage.copies for s in c.sources}
+        renamed = {posixpath.basename(c.target.rstrip("/")): {posixpath.basename(s) for s in c.sources} for c in final.final.copies}
+        names = {program, *renamed.get(program, ())} - {""}
+        for main, buildings in built.items():
+            for building, _ in buildings:
+                outputs = {posixpath.basename(building.output.rstrip("/")), self._binary(main)} - {""}
+                if outputs & names:
+                    matches.setdefault(main, (f"its entry point {start[0]} is what `{building.command.text[:100]}` builds", building))
+        if not matches:
+            for main, buildings in built.items():
+                if self._binary(main) in copied:
+                    matches.setdefault(main, (f"it copies {self._binary(main)}", buildings[0][0]))
+        if matches or built:
+            return matches
+        for main, draft in self.drafts.items():  # a binary that was built outside and is copied in
+            if draft.main is None or aside(f"{main}/x"):
+                continue
+            binary = self._binary(main)
+            outputs = {binary, *(posixpath.basename(b.output) for b in draft.builds)} - {""}
+            if program in outputs and (binary in copied or program in copied or not copied):
+                matches[main] = (f"its entry point is called {program}, like this main package's binary", None)
+        return matches
+
+    def _binary(self, main: str) -> str:
+        if main:
+            module = self.repository.go.module_of(main)
+            if module is None or module.directory != main:
+                return posixpath.basename(main)
+        package = self.mains[main]
+        return posixpath.basename(re.sub(r"/v\d+$", "", package.path)) or posixpath.basename(main)
+
+    def _looks_like_go(self, image: Image) -> bool:
+        return any(
+            re.search(r"(^|/)golang:|(^|/)go:", s.base) or any(_verb(c.words) == "build" for c in s.commands) for s in image.stages
+        ) and not (aside(image.path) or aside_name(posixpath.basename(image.path)))
+
+    def _join_releases(self) -> None:
+        for release in self.repository.releases:
+            folder = posixpath.dirname(release.path) if release.kind == "ko" else ""
+            for build in release.builds:
+                directory = posixpath.normpath(posixpath.join(folder, build.directory or ".", build.main or "."))
+                directory = posixpath.dirname(directory) if directory.endswith(".go") else directory
+                directory = "" if directory == "." else directory
+                draft = self.drafts.get(directory)
+                at = Place(release.path, build.line)
+                if draft is None:
+                    self.not_joined.append(
+                        NotKnown(f"the {release.kind} build {build.id} names {build.main}, which is no main package", at)
+                    )
+                    continue
+                draft.builds.append(Build("release", at, None, directory, build.binary))
+                draft.join("release", at, f"{release.kind} builds it")
+
+    # -- what runs it --------------------------------------------------------------------------------------------------------
+
+    def _join_workloads(self) -> None:
+        for workload in self.repository.workloads:
+            for container in workload.containers:
+                self._join_container(workload, container)
+
+    def _join_container(self, workload: Workload, container: Container) -> None:
+        found = self._stated_for(workload, container) or self._by_dockerfile(container) or self._by_image_name(container)
+        running = Running(workload, container)
+        image_at = Place(workload.path, container.image.line if container.image else container.line)
+        if not found:
+            image = container.image.value if container.image else ""
+            if container.build is not None:
+                what = f"{workload.name}/{container.name}: its image is built here, but no service was found in it"
+                self.not_joined.append(NotKnown(what, image_at))
+            elif not image:
+                self.not_joined.append(NotKnown(f"{workload.name}/{container.name}: which image it runs is not known", image_at))
+            else:
+                self.not_joined.append(NotKnown(f"{workload.name}/{container.name}: the image {image} is not built here", image_at))
+            return
+        for draft, left, why in found:
+            if running not in draft.running:
+                draft.running.append(running)
+                draft.join("container", image_at, why, left)
+
+    def _stated_for(self, workload: Workload, container: Container) -> list[tuple[_Draft, Place, str]]:
+        found = []
+        for draft in self.drafts.values():
+            for reference in draft.stated.workloads if draft.stated else ():
+                path, _, name = reference.partition("#")
+                wanted, _, inner = name.partition("/")
+                if path == workload.path and wanted in ("", workload.name) and inner in ("", container.name):
+                    found.append((draft, draft.at, "steadygo.toml states it"))
+        return found
+
+    def _by_dockerfile(self, container: Container) -> list[tuple[_Draft, Place, str]]:
+        if container.dockerfile is None:
+            return []
+        path = container.dockerfile.value
+        return [(d, at, f"it is built from {path}") for d, at in self._started(path, container)]
+
+    def _started(self, path: str, container: Container) -> list[tuple[_Draft, Place]]:
+        """Services of an image, narrowed by the container's own command when the image carries several."""
+        carried = self.by_image.get(path, [])
+        if len(carried) > 1 and container.command:
+            program = posixpath.basename(container.command[0])
+            narrowed = [(d, at) for d, at in carried if d.main is not None and self._binary(d.main) == program]
+            return narrowed or carried
+        return carried
+
+    def _by_image_name(self, container: Container) -> list[tuple[_Draft, Place, str]]:
+        if container.image is None or container.build is not None:
+            return []
+        name = base_name(container.image.value)
+        if not name:
+            return []
+        for path, names in self.names.items():
+            if name in names and self.by_image.get(path):
+                return [
+                    (d, at, f"{names[name].path}:{names[name].line} calls the image of {path} {name}")
+                    for d, at in self._started(path, container)
+                ]
+        candidates = []
+        for draft in self.drafts.values():
+            if draft.main is None or aside(f"{draft.main}/x"):
+                continue
+            folders = {posixpath.basename(posixpath.dirname(i.image.path)) for i in draft.images} - {""}
+            if name == draft.name or name == self._binary(draft.main):
+                candidates.append((0, draft, f"its image is called {name}, like this main package"))
+            elif name in folders:
+                candidates.append((1, draft, f"its image is called {name}, like the folder of the Dockerfile that ships this main package"))
+        if not candidates:
+            return []
+        best = min(c[0] for c in candidates)
+        found = []
+        for rank, draft, why in candidates:
+            if rank == best:
+                image = draft.images[0] if draft.images else None
+                found.append((draft, Place(image.image.path, image.final.line) if image else draft.at, why))
+        return found
+
+    def _join_units(self) -> None:
+        for unit in self.repository.units:
+            if not unit.name.endswith(".service"):
+                continue
+            start = unit.find("Service", "ExecStart")
+            for draft in self.drafts.values():
+                if draft.stated and unit.path in draft.stated.units:
+                    draft.units.append(unit.path)
+                    draft.join("unit", Place(unit.path, start.line if start else 1), "steadygo.toml states it")
+            if any(unit.path in d.units for d in self.drafts.values()) or start is None:
+                continue
+            words = exec_words(start.value)[1]
+            program = posixpath.basename(words[0]) if words else ""
+            draft_found = self._by_program(program)
+            if draft_found is None:
+                stem = unit.name.removesuffix(".service").rstrip("@")
+                wrapped = [s for s in self.repository.scripts if posixpath.basename(s.path) == program]
+                inner = next((posixpath.basename(c.words[0]) for s in wrapped for c in reversed(s.commands) if c.words), "")
+                draft_found = self._by_program(inner) if inner else None
+                if draft_found is None and program.endswith((".sh", "bash", "sh")):
+                    draft_found = self._by_program(stem)
+            if draft_found is not None:
+                draft_found.units.append(unit.path)
+                draft_found.join("unit", Place(start.path or unit.path, start.line), f"its ExecStart starts {program}")
+            else:
+                self.not_joined.append(
+                    NotKnown(f"{unit.name}: no main package here is called {program or '?'}", Place(unit.path, start.line))
+                )
+
+    def _by_program(self, program: str) -> _Draft | None:
+        for draft in self.drafts.values():
+            if draft.main is None:
+                continue
+            outputs = {posixpath.basename(b.output) for b in draft.builds if b.output}
+            if program and (program == self._binary(draft.main) or program == draft.name or program in outputs):
+                return draft
+        return None
+
+    # -- the end -------------------------------------------------------------------------------------------------------------
+
+    def _finish(self, draft: _Draft) -> Service:
+        repository = self.repository
+        main = draft.main
+        packages = repository.go.reachable(main) if main is not None else frozenset[str]()
+        return Service(
+            name=draft.name,
+            main=main,
+            module=repository.go.module_of(main) if main is not None else None,
+            packages=packages,
+            builds=tuple(draft.builds),
+            images=tuple(draft.images),
+            running=tuple(draft.running),
+            units=tuple(u for u in repository.units if u.path in draft.units),
+            joins=tuple(draft.joins),
+            not_joined=tuple(n for n in self.not_joined if n.service == draft.name),
+            tool=main is not None and self._is_tool(draft),
+        )
+
+    def _is_tool(self, draft: _Draft) -> bool:
+        """A main package that nothing ships. Declared entry points and stated services are never tools."""
+        main = draft.main or ""
+        settings = self.repository.settings
+        if main in settings.tools:
+            return True
+        if draft.stated is not None or main in settings.entry_points:
+            return False
+        if draft.running or draft.units:
+            return False
+        if aside(f"{main}/x"):
+            return True
+        if draft.images or any(b.origin == "release" for b in draft.builds):
+            return False
+        shipped = any(d.running or d.units or d.images or any(b.origin == "release" for b in d.builds) for d in self.drafts.values())
+        return shipped or bool(settings.entry_points)
+
+
+def start_words(image: ShippedImage) -> tuple[str, ...]:
+    """The words a container of `image` starts with: ENTRYPOINT and CMD of the final stage and those it builds on."""
+    entrypoint = next((s.entrypoint for s in image.lineage() if s.entrypoint), None)
+    command = next((s.command for s in image.lineage() if s.command), None)
+    words = (*(entrypoint.words if entrypoint else ()), *(command.words if command and (not entrypoint or not entrypoint.shell) else ()))
+    skip = 0
+    while skip < len(words) and posixpath.basename(words[skip]) in (
+        "tini",
+        "dumb-init",
+        "--",
+        "-g",
+        "-s",
+        "-v",
+        "exec",
+        "catatonit",
+        "su-exec",
+        "gosu",
+    ):
+        skip += 1
+    return tuple(words[skip:])
+
+
+def _feeding_stages(image: Image, index: int) -> list[int]:
+    """The stage and every stage it builds on or copies from, nearest first."""
+    names = {s.name.lower(): n for n, s in enumerate(image.stages) if s.name}
+    order: list[int] = []
+    pending = [index]
+    while pending:
+        number = pending.pop(0)
+        if number in order:
+            continue
+        order.append(number)
+        stage: Stage = image.stages[number]
+        if stage.parent is not None:
+            pending.append(stage.parent)
+        for copy in stage.copies:
+            origin = copy.origin.lower()
+            if origin in names:
+                pending.append(names[origin])
+            elif origin.isdigit() and int(origin) < len(image.stages):
+                pending.append(int(origin))
+    return order
+
+
+def _verb(words: tuple[str, ...]) -> str:
+    return words[1] if len(words) > 1 and words[0].rpartition("/")[2] == "go" else ""
+
+
+def _main_place(package: Package) -> Place:
+    for file in package.files:
+        for function in file.functions:
+            if function.name == "main" and not function.receiver:
+                return Place(file.path, function.line, function.column)
+    return Place(package.files[0].path)

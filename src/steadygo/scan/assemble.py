@@ -1,0 +1,94 @@
+"""Encoded facts of many files -> one Repository, joined."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from steadygo.facts.artefact import Artefact
+from steadygo.facts.contracts import Contract, Migration, Unread
+from steadygo.facts.go import GoFile
+from steadygo.facts.gocode import GoCode
+from steadygo.facts.images import Image
+from steadygo.facts.link import link
+from steadygo.facts.modules import GoMod, GoSum, GoWork, VendorModules
+from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
+from steadygo.facts.overlays import render
+from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
+from steadygo.facts.repository import Repository
+from steadygo.facts.settings import Settings
+from steadygo.facts.units import EnvironmentFile, Unit, merge
+from steadygo.facts.workloads import Chart, Kustomization, Manifests
+from steadygo.scan.reading import FileFacts
+from steadygo.scan.suppress import Suppression
+
+_decoder = msgspec.msgpack.Decoder(FileFacts)
+
+
+def decode(encoded: Iterable[tuple[str, bytes]]) -> tuple[list[Artefact], dict[str, tuple[Suppression, ...]]]:
+    """Artefacts sorted by path, and suppressions by path. `encoded` are (path, FileFacts in msgpack)."""
+    artefacts: list[Artefact] = []
+    suppressions: dict[str, tuple[Suppression, ...]] = {}
+    for path, data in sorted(encoded, key=lambda pair: pair[0]):
+        facts = _decoder.decode(data)
+        artefacts.extend(facts.artefacts)
+        if facts.suppressions:
+            suppressions[path] = facts.suppressions
+    return artefacts, suppressions
+
+
+def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unread: Iterable[Unread], paths: frozenset[str]) -> Repository:
+    """Sort artefacts by type, apply overlays and drop-ins, and join everything into services."""
+    by_type: Mapping[type, list[Artefact]] = defaultdict(list)
+    for artefact in artefacts:
+        by_type[type(artefact)].append(artefact)
+
+    def all_of(kind: type) -> tuple:  # type: ignore[type-arg]
+        return tuple(by_type.get(kind, ()))
+
+    modules: tuple[GoMod, ...] = all_of(GoMod)
+    environment_files: tuple[EnvironmentFile, ...] = all_of(EnvironmentFile)
+    kustomizations: tuple[Kustomization, ...] = all_of(Kustomization)
+    manifests: tuple[Manifests, ...] = all_of(Manifests)
+    rendered = render(kustomizations, manifests, {f.path: f.variables for f in environment_files})
+    repository = Repository(
+        root=root,
+        settings=settings,
+        go=GoCode(all_of(GoFile), modules),
+        modules=modules,
+        workspaces=all_of(GoWork),
+        sums=all_of(GoSum),
+        vendors=all_of(VendorModules),
+        images=all_of(Image),
+        pipelines=all_of(Pipeline),
+        makefiles=all_of(Makefile),
+        scripts=all_of(Script),
+        releases=all_of(Release),
+        manifests=manifests,
+        kustomizations=kustomizations,
+        charts=all_of(Chart),
+        workloads=rendered.workloads,
+        configs=rendered.configs,
+        network_services=rendered.services,
+        others=rendered.others,
+        units=_merged(all_of(Unit)),
+        environment_files=environment_files,
+        alerts=all_of(AlertRules),
+        scrapes=all_of(ScrapeConfig),
+        dashboards=all_of(Dashboard),
+        contracts=all_of(Contract),
+        migrations=all_of(Migration),
+        unread=tuple(sorted([*unread, *all_of(Unread)], key=lambda u: (u.path, u.line))),
+        paths=paths,
+    )
+    return link(repository)
+
+
+def _merged(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    drop_ins: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.drop_in_of:
+            drop_ins[unit.drop_in_of].append(unit)
+    return tuple(merge(u, drop_ins.get(u.name, [])) for u in units if not u.drop_in_of)

@@ -1,0 +1,20 @@
+"""The directory a command was given, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from steadygo.errors import UserError
+
+
+def scan_root(path: Path) -> Path:
+    """`path` made absolute. Raises UserError when it is not a directory that can be entered."""
+    try:
+        root = path.resolve(strict=True)
+    except FileNotFoundError:
+        raise UserError(f"there is no {path}.", "Give the directory of a Go service.") from None
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"{path} cannot be opened: {error}.", "Give the directory of a Go service.") from error
+    if not root.is_dir():
+        raise UserError(f"{path} is a file.", "Give the directory that holds the service's go.mod.")
+    return root
