@@ -40,6 +40,8 @@ class GoMod(msgspec.Struct, frozen=True, array_like=True, tag="gomod", gc=False)
     retractions: tuple[Retraction, ...] = ()
     tools: tuple[Text, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    exclusions: tuple[Requirement, ...] = ()
+    ignores: tuple[Text, ...] = ()  # directories that `go` leaves out of ./...
 
     @property
     def directory(self) -> str:
