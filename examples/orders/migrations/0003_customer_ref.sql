@@ -1,0 +1,2 @@
+ALTER TABLE orders RENAME COLUMN customer_id TO customer_ref;
+ALTER TABLE orders DROP COLUMN sku;

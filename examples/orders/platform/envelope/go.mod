@@ -1,0 +1,3 @@
+module git.harbourline.example/platform/envelope
+
+go 1.23.0
