@@ -10,7 +10,9 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `words` never holds the leading assignments, they are in `variables` (name, value). `shell` is false for exec form.
     `after` is the text of the operator that leads to it ("", "&&", "||", "|", ";"); `replaced` is true for `exec CMD`.
-    `conditional` is true inside if/while/case/function bodies.
+    `conditional` is true inside if/while/case/function bodies, `background` for `CMD &`. `variables` also hold what was exported before.
+    `directory` is seen from the artefact's own directory (a Makefile, a compose file) or from the root (scripts, pipelines); in an image it
+    starts with `/`. Wrappers (sudo, time, timeout 5, tini --) stay in the words.
     """
 
     words: tuple[str, ...]
@@ -22,6 +24,7 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     after: str = ""
     replaced: bool = False
     conditional: bool = False
+    background: bool = False
 
     @property
     def text(self) -> str:
