@@ -187,7 +187,7 @@ def _config(path: str, node: Node, kind: str) -> ConfigData:
                 variables[name] = Variable(name, None, key.line, key.column, f"secret:{node.text_at('metadata', 'name')}/{name}", key.path)
                 continue
             text = value.text or ""
-            long = len(text) > MAX_VALUE or section == "binaryData"
+            long = len(text) > MAX_VALUE or section == "binaryData" or value.is_null
             place = value if value.path else key
             variables[name] = Variable(name, None if long else text, place.line, place.column, f"file:{name}" if long else "", place.path)
     return ConfigData(
