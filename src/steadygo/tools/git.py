@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from steadygo.errors import ToolMissing, UserError
@@ -33,6 +34,14 @@ def top(root: Path) -> Path | None:
     """The work tree that holds `root`, None outside of one."""
     ran = _git(root, "rev-parse", "--show-toplevel")
     return Path(ran.text.strip()) if ran.ok and ran.text.strip() else None
+
+
+def below_top(root: Path) -> str:
+    """Where `root` lies under the root of its work tree, "" for the root itself or outside of git. Asks the file system, not git."""
+    for folder in (root, *root.parents):
+        if (folder / ".git").exists():
+            return root.relative_to(folder).as_posix().removeprefix(".")
+    return ""
 
 
 def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
@@ -100,3 +109,41 @@ def _unquoted(name: str) -> str:
         return name
     raw = name[1:-1].encode("utf-8", "surrogateescape").decode("unicode_escape").encode("latin-1", "replace")
     return raw.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The state of a work tree. `tag` is a tag on HEAD itself; `described` the nearest tag with distance, both "" without tags.
+
+    `changed` and `untracked` count paths; both are -1 when git took longer than it was given. `shallow`: history was cut off.
+    """
+
+    commit: str
+    branch: str
+    tag: str
+    described: str
+    changed: int
+    untracked: int
+    shallow: bool
+
+
+def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
+    """What is checked out at `root`, None outside of a work tree or before the first commit."""
+    head = _git(root, "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--is-shallow-repository", timeout_seconds=timeout_seconds)
+    words = head.text.split()
+    if not head.ok or len(words) != 3:
+        return None
+    exact = _git(root, "describe", "--tags", "--exact-match", "HEAD", timeout_seconds=timeout_seconds)
+    described = exact if exact.ok else _git(root, "describe", "--tags", "HEAD", timeout_seconds=timeout_seconds)
+    status = _git(root, "status", "--porcelain", "-z", "--untracked-files=normal", timeout_seconds=timeout_seconds)
+    entries = [e for e in status.text.split("\0") if len(e) > 3 and e[2] == " "]
+    untracked = sum(e.startswith("??") for e in entries)
+    return Checkout(
+        commit=words[0],
+        branch="" if words[1] == "HEAD" else words[1],
+        tag=exact.text.strip() if exact.ok else "",
+        described=described.text.strip() if described.ok else "",
+        changed=len(entries) - untracked if status.ok else -1,
+        untracked=untracked if status.ok else -1,
+        shallow=words[2] == "true",
+    )
