@@ -11,6 +11,7 @@ VERBS = {
     "services": "Show which artefacts belong to which service, and why.",
     "explain": "Explain a rule: what happens, why, and the fix.",
     "rules": "List and search the rules.",
+    "env": "Compare environments, and gate on what differs.",
 }
 
 FIRST_STEPS = """\

@@ -1,0 +1,33 @@
+"""`steadygo env`: fingerprints of environments, compared, gated, kept in step."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+SUBVERBS = {
+    "show": "Take the fingerprint of this environment.",
+}
+
+
+class Subverbs(click.Group):
+    """Sub-verbs live in steadygo.commands.env.<name> as `command`, imported when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBVERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBVERBS:
+            return None
+        command: click.Command = importlib.import_module(f"steadygo.commands.env.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBVERBS.items()))
+
+
+@click.group(cls=Subverbs, short_help="Compare environments, and gate on what differs.")
+def command() -> None:
+    """See what an environment is, how two differ, and what the difference does."""

@@ -1,0 +1,1 @@
+"""Fingerprints of environments: capture, compare, rank, gate, toolchains, sync."""
