@@ -8,11 +8,14 @@ import re
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_LOG_COMMAND = re.compile(r"##(?=\[|vso\[|teamcity\[)")  # CI systems obey these anywhere in a log
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
     """One line of text without anything a terminal, browser or XML parser could act on; what was there shows as `\\x1b`, `\\u202e`."""
+    if "##" in text:
+        text = _LOG_COMMAND.sub("# #", text)
     if text.isprintable():  # true of nearly every line; such text holds none of the above
         return text
     return _UNSAFE.sub(_visible, text.replace("\t", "    "))

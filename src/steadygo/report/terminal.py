@@ -51,6 +51,7 @@ class Look:
         """`text` in lines that fit; `first` and `rest` stand in front of the first and of further lines."""
         room = max(20, self.width - cells(_ESCAPE.sub("", rest)))
         lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines = [": :" + line[2:] if line.startswith("::") else line for line in lines]  # or GitHub's log would obey it
         return [first + lines[0], *(rest + line for line in lines[1:])]
 
 
