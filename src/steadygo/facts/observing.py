@@ -25,6 +25,7 @@ class AlertRule(msgspec.Struct, frozen=True, array_like=True, gc=False):
     hold: Amount | None = None
     labels: tuple[tuple[str, str], ...] = ()
     group: str = ""
+    keep_firing: Amount | None = None  # `keep_firing_for:` in seconds
 
 
 class AlertRules(msgspec.Struct, frozen=True, array_like=True, tag="alerts", gc=False):
@@ -41,6 +42,7 @@ class ScrapeJob(msgspec.Struct, frozen=True, array_like=True, gc=False):
     path: str = "/metrics"
     targets: tuple[Text, ...] = ()  # host:port
     discovered: bool = False  # kubernetes_sd_configs and the like
+    scheme: str = "http"
 
 
 class ScrapeConfig(msgspec.Struct, frozen=True, array_like=True, tag="scrape", gc=False):
