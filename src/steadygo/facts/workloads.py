@@ -208,10 +208,11 @@ class Kustomization(msgspec.Struct, frozen=True, array_like=True, tag="kustomiza
 
 
 class Chart(msgspec.Struct, frozen=True, array_like=True, tag="chart", gc=False):
-    """A Helm Chart.yaml or values file. `values` are leaves (dotted path, text, line)."""
+    """A Helm Chart.yaml, values file or template. `values` are leaves (dotted path, text, line); `text` is a template's source."""
 
     path: str
-    kind: str  # chart values
+    kind: str  # chart values template
     name: str = ""
     values: tuple[tuple[str, str, int], ...] = ()
     gaps: tuple[Gap, ...] = ()
+    text: str = ""
