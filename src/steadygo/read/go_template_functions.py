@@ -1,0 +1,189 @@
+"""The functions of Helm's templates that depend on nothing but their arguments.
+
+A value is text, bool, None, a mapping, a list, or UNKNOWN; numbers stay text, so that "1.10" is printed as it was written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+Known: TypeAlias = Any
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./@%+=(\ue000-][\w./@%+=():,;*{}\ue000 -]*")
+
+
+class _Unknown:
+    """A value that only the cluster, the user or an unsupported function knows."""
+
+
+UNKNOWN: Known = _Unknown()
+MAX_TEXT = 200_000
+
+
+def is_true(value: Known) -> bool:
+    """Go's truth; what is not known counts as true."""
+    return value is UNKNOWN or (value not in (None, False, "", "0") and value != {} and value != [])
+
+
+def shown(value: Known) -> str:
+    """A value as a template prints it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else to_yaml(value)
+
+
+def to_yaml(value: Known, indent: int = 0) -> str:
+    """A value as block YAML without a newline at the end."""
+    pad = " " * indent
+    if isinstance(value, dict):
+        if not value:
+            return pad + "{}"
+        return "\n".join(pad + _scalar(key) + ":" + _under(child, indent) for key, child in sorted(value.items()))
+    if isinstance(value, list):
+        return "\n".join(pad + "- " + to_yaml(child, indent + 2).lstrip() for child in value) if value else pad + "[]"
+    return pad + _scalar(value)
+
+
+def _under(value: Known, indent: int) -> str:
+    if isinstance(value, dict | list) and value:
+        return "\n" + to_yaml(value, indent + 2)
+    return " " + to_yaml(value)
+
+
+def _scalar(value: Known) -> str:
+    if value is UNKNOWN:
+        return "\ue000"
+    if value is None:
+        return "null"
+    text = shown(value)
+    return text if _PLAIN.fullmatch(text) and ": " not in text and not text.endswith((":", " ")) else json.dumps(text, ensure_ascii=False)
+
+
+def _lift(function: Callable[..., Known]) -> Callable[..., Known]:
+    """`function` of texts, UNKNOWN when an argument is."""
+
+    def lifted(*arguments: Known) -> Known:
+        return (
+            UNKNOWN
+            if any(a is UNKNOWN for a in arguments)
+            else function(*(a if isinstance(a, dict | list) else shown(a) for a in arguments))
+        )
+
+    return lifted
+
+
+def _indent(width: str, text: str) -> str:
+    pad = " " * min(int(width), 200)
+    return ("\n".join(pad + line for line in text.split("\n")))[:MAX_TEXT]
+
+
+def _and(*values: Known) -> Known:
+    return next((v for v in values if not is_true(v)), values[-1])
+
+
+def _or(*values: Known) -> Known:
+    return next((v for v in values if v is not UNKNOWN and is_true(v)), UNKNOWN if UNKNOWN in values else values[-1])
+
+
+def _default(fallback: Known, value: Known = None) -> Known:
+    return UNKNOWN if value is UNKNOWN else value if is_true(value) else fallback
+
+
+def _printf(template: str, *arguments: str) -> str:
+    values = iter(arguments)
+    return re.sub(
+        r"%[-+0-9.]*([sdvqtf%])", lambda m: "%" if m[1] == "%" else f'"{next(values, "")}"' if m[1] == "q" else next(values, ""), template
+    )
+
+
+def _get(mapping: Known, key: Known) -> Known:
+    return mapping.get(key, "") if isinstance(mapping, dict) else UNKNOWN
+
+
+def _merge(*mappings: Known) -> Known:
+    if not all(isinstance(m, dict) for m in mappings):
+        return UNKNOWN
+    merged: dict[str, Known] = {}
+    for mapping in reversed(mappings):
+        merged |= mapping
+    return merged
+
+
+def _equal(first: str, *others: str) -> bool:
+    return first in others
+
+
+def _not(value: Known) -> Known:
+    return UNKNOWN if value is UNKNOWN else not is_true(value)
+
+
+def _ternary(yes: Known, no: Known, condition: Known) -> Known:
+    return UNKNOWN if condition is UNKNOWN else yes if is_true(condition) else no
+
+
+def _quote(*texts: str) -> str:
+    return " ".join(json.dumps(text, ensure_ascii=False) for text in texts)
+
+
+def _whole(text: str) -> str:
+    return str(int(float(text or "0")))
+
+
+FUNCTIONS: dict[str, Callable[..., Known]] = {
+    "and": _and,
+    "or": _or,
+    "not": _not,
+    "default": _default,
+    "ternary": _ternary,
+    "get": _get,
+    "merge": _merge,
+    "mustMerge": _merge,
+    "coalesce": lambda *values: next((v for v in values if is_true(v)), None),
+    "required": lambda _, value: value if is_true(value) else UNKNOWN,
+    "empty": _not,
+    "dict": lambda *parts: {shown(parts[i]): parts[i + 1] for i in range(0, len(parts) - 1, 2)},
+    "list": lambda *parts: list(parts),
+    "hasKey": lambda mapping, key: key in mapping if isinstance(mapping, dict) else UNKNOWN,
+    "toYaml": lambda value: UNKNOWN if value is UNKNOWN else to_yaml(value),
+    "toJson": lambda value: UNKNOWN if value is UNKNOWN else json.dumps(value),
+    "eq": _lift(_equal),
+    "ne": _lift(lambda a, b: a != b),
+    "gt": _lift(lambda a, b: float(a) > float(b)),
+    "ge": _lift(lambda a, b: float(a) >= float(b)),
+    "lt": _lift(lambda a, b: float(a) < float(b)),
+    "le": _lift(lambda a, b: float(a) <= float(b)),
+    "add": _lift(lambda *n: str(sum(int(x) for x in n))),
+    "sub": _lift(lambda a, b: str(int(a) - int(b))),
+    "mul": _lift(lambda a, b: str(int(a) * int(b))),
+    "len": _lift(lambda value: str(len(value))),
+    "int": _lift(_whole),
+    "int64": _lift(_whole),
+    "float64": _lift(lambda text: text),
+    "toString": _lift(lambda text: text),
+    "print": _lift(lambda *texts: "".join(texts)),
+    "quote": _lift(_quote),
+    "squote": _lift(lambda text: "'" + text.replace("'", "''") + "'"),
+    "printf": _lift(_printf),
+    "indent": _lift(_indent),
+    "nindent": _lift(lambda width, text: "\n" + _indent(width, text)),
+    "trunc": _lift(lambda width, text: text[: int(width)] if int(width) >= 0 else text[int(width) :]),
+    "trim": _lift(str.strip),
+    "trimSuffix": _lift(lambda suffix, text: text.removesuffix(suffix)),
+    "trimPrefix": _lift(lambda prefix, text: text.removeprefix(prefix)),
+    "lower": _lift(str.lower),
+    "upper": _lift(str.upper),
+    "title": _lift(str.title),
+    "replace": _lift(lambda old, new, text: text.replace(old, new)[:MAX_TEXT]),
+    "contains": _lift(lambda part, text: part in text),
+    "hasPrefix": _lift(lambda prefix, text: text.startswith(prefix)),
+    "hasSuffix": _lift(lambda suffix, text: text.endswith(suffix)),
+    "join": _lift(lambda separator, parts: separator.join(shown(p) for p in parts)),
+    "kindIs": lambda kind, value: (
+        UNKNOWN if value is UNKNOWN else {"map": dict, "slice": list, "string": str, "bool": bool}.get(kind) is type(value)
+    ),
+}
