@@ -1,0 +1,5 @@
+"""`python -m steadygo`."""
+
+from steadygo.cli import main
+
+main()
