@@ -125,10 +125,6 @@ def test_cd_counts_in_its_own_scope() -> None:
     assert found["id"] == "cmd"
 
 
-def test_make_elsewhere_sets_its_directory() -> None:
-    assert one("make -C sub/dir build").directory == "sub/dir"
-
-
 def test_exec_replaces() -> None:
     command = one('exec -a name /app "$@"')
     assert command.words == ("/app", "$@")

@@ -11,8 +11,9 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `words` never holds the leading assignments, they are in `variables` (name, value). `shell` is false for exec form.
     `after` is the text of the operator that leads to it ("", "&&", "||", "|", ";"); `replaced` is true for `exec CMD`.
     `conditional` is true inside if/while/case/function bodies, `background` for `CMD &`. `variables` also hold what was exported before.
-    `directory` is seen from the artefact's own directory (a Makefile, a compose file) or from the root (scripts, pipelines); in an image it
-    starts with `/`. Wrappers (sudo, time, timeout 5, tini --) stay in the words.
+    `directory`: of a Makefile's command seen from the Makefile, of an image's from its build context (absolute in the image when it was not
+    copied from there), of scripts and pipelines from the repository's root. `make -C DIR` and `go -C DIR` stay in the words
+    and so do wrappers (sudo, time, timeout 5, tini --).
     """
 
     words: tuple[str, ...]
@@ -20,7 +21,7 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     column: int = 1
     variables: tuple[tuple[str, str], ...] = ()
     shell: bool = True
-    directory: str = ""  # after `cd DIR &&`, working-directory:, WORKDIR, make -C; "" means not changed
+    directory: str = ""  # after `cd DIR &&`, working-directory:, WORKDIR; "" means not changed
     after: str = ""
     replaced: bool = False
     conditional: bool = False

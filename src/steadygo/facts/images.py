@@ -9,7 +9,10 @@ from steadygo.facts.place import Gap, Text
 
 
 class Copy(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """COPY or ADD. `origin` is the stage or image of --from, "" for the build context."""
+    """COPY or ADD. `origin` is the stage (by name, by number when it has none) or image of --from, "" for the build context.
+
+    `target` has the WORKDIR in front when that is known; it ends in `/` when it is a directory. A heredoc's source is `<<NAME`.
+    """
 
     sources: tuple[str, ...]
     target: str
@@ -28,9 +31,15 @@ class Start(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Healthcheck(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """HEALTHCHECK. Times in seconds, Docker's defaults where the file says nothing."""
+
     words: tuple[str, ...]  # empty for NONE
     shell: bool
     line: int
+    interval: float = 30.0
+    timeout: float = 30.0
+    start_period: float = 0.0
+    retries: int = 3
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -49,7 +58,7 @@ class Stage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     entrypoint: Start | None = None
     command: Start | None = None
     healthcheck: Healthcheck | None = None
-    ports: tuple[Text, ...] = ()  # EXPOSE
+    ports: tuple[Text, ...] = ()  # EXPOSE: "8080" (TCP), "53/udp"; ranges one by one
     volumes: tuple[Text, ...] = ()
     user: Text | None = None
     workdir: Text | None = None

@@ -1,4 +1,4 @@
-"""What the words of one command mean: options of `env`, `exec`, `make`, scripts given to a shell, names of signals."""
+"""What the words of one command mean: options of `env` and `exec`, scripts given to a shell, names of signals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)\Z", re.DOTALL)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 _WRAPPERS = frozenset({"sudo", "time", "nice", "timeout", "xvfb-run", "tini", "dumb-init", "nohup", "stdbuf", "gosu", "su-exec", "command"})
-_MAKES = frozenset({"make", "gmake", "$(MAKE)", "${MAKE}"})
 _GIVES_SCRIPT = re.compile(r"-[a-zA-Z]*c[a-zA-Z]*\Z")
 _TAKES_NAME = re.compile(r"[-+][a-zA-Z]*[oO]\Z")
 _SIGNALS = {"0": "EXIT", "1": "HUP", "2": "INT", "3": "QUIT", "9": "KILL", "14": "ALRM", "15": "TERM"}
@@ -49,20 +48,6 @@ def without_env(words: list[str]) -> tuple[list[str], list[tuple[str, str]]] | N
             return words[position:], assigned
         position += 1
     return None
-
-
-def directory_option(name: str, words: list[str]) -> str:
-    """The directory of `make -C DIR`, "" when there is none."""
-    if name not in _MAKES:
-        return ""
-    for i, word in enumerate(words):
-        if word in ("-C", "--directory"):
-            return words[i + 1] if i + 1 < len(words) else ""
-        if word.startswith("--directory="):
-            return word.partition("=")[2]
-        if word.startswith("-C") and not word.startswith("--"):
-            return word[2:]
-    return ""
 
 
 def script_of_shell(words: list[str]) -> str | None:

@@ -132,10 +132,10 @@ def _trimmed(value: str, operator: str, pattern: str, written: str) -> str:
     if len(pattern) > 60 or len(value) > 300 or "$" in pattern:
         return written
     if operator[0] == "/":
-        plain, _, replacement = pattern.partition("/")
-        if any(char in plain for char in "*?["):
+        plain, _, replacement = (part.replace("\0", "/") for part in pattern.replace("\\/", "\0").partition("/"))
+        if not plain or any(char in plain for char in "*?[\\"):
             return written
-        return value.replace(plain, replacement, -1 if operator == "//" else 1) if plain else value
+        return value.replace(plain, replacement, -1 if operator == "//" else 1)
     matches = re.compile(fnmatch.translate(pattern)).match
     lengths = range(len(value) + 1) if len(operator) == 1 else range(len(value), -1, -1)
     for length in lengths:

@@ -8,7 +8,8 @@ exported ones are part of the variables of each command that follows in the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from tree_sitter import Language, Node, Parser
 
 from steadygo.facts.commands import Command, Variable
 from steadygo.facts.place import Gap, Text
-from steadygo.read.command_words import assignment, directory_option, script_of_shell, signal_name, without_env, without_exec
+from steadygo.read.command_words import assignment, script_of_shell, signal_name, without_env, without_exec
 from steadygo.read.shell_scope import Scope
 from steadygo.read.shell_words import Words, behind_target
 
@@ -28,6 +29,7 @@ _DEEPEST_SCRIPT = 4
 _LANGUAGE = Language(tree_sitter_bash.language())
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
+_COMMENT_IN_LINE = re.compile(r"(?<=\s)`\s*#[^`\n]*`")  # the grammar takes its closing quote for a part of the comment
 _OPERATORS = {";": ";", ";;": "", "&": "&", "&&": "&&", "||": "||", "|": "|", "|&": "|"}
 _APART = frozenset({"subshell", "command_substitution", "process_substitution"})
 _BODIES = frozenset({"do_group", "elif_clause", "else_clause", "case_item", "function_definition"})
@@ -54,6 +56,17 @@ def commands(
     return _read(text, line, column, _Task(None, Scope.top(variables, opaque)), 0)
 
 
+def exec_form(words: Sequence[str], line: int, column: int = 1, variables: Mapping[str, str] = _NOTHING) -> Parsed:
+    """A command that is given as words, without a shell; the script of `["sh", "-c", "…"]` is read too."""
+    rest, replaced, leading = _unwrapped(list(words), [])
+    if not rest:
+        return Parsed()
+    command = Command(tuple(rest), line, column, tuple(leading), shell=False, replaced=replaced)
+    script = script_of_shell(rest)
+    inner = commands(script, line, column, variables) if script else Parsed()
+    return inner._replace(commands=(command, *inner.commands))
+
+
 class _Task(NamedTuple):
     """A node to visit; without one: `scope`, a body that may not run, is left."""
 
@@ -69,7 +82,7 @@ def _read(text: str, line: int, column: int, start: _Task, depth: int) -> Parsed
         return Parsed()
     if len(text) > _LONGEST or any(text.count(char) > most for char, most in _MOST):
         return Parsed(gaps=(Gap(line, "shell text is too large to be read"),))
-    source = text.encode("utf-8", "replace")
+    source = _COMMENT_IN_LINE.sub(lambda found: " " * len(found.group()), text).encode("utf-8", "replace")
     walk = _Walk(source, line, column, depth, not text.isascii())
     walk.run(start._replace(node=Parser(_LANGUAGE).parse(source).root_node))
     return Parsed(tuple(walk.commands), tuple(walk.assignments), tuple(walk.traps), tuple(walk.gaps))
@@ -133,7 +146,8 @@ class _Walk:
         after = task.after
         for child in children:
             if child.is_missing:
-                self._gap(child)
+                if child.type != ";":  # `( … ) else` needs none
+                    self._gap(child)
             elif not child.is_named:
                 kind = child.type
                 if kind in _OPERATORS:
@@ -225,14 +239,13 @@ class _Walk:
         scope = task.scope
         line, column = self._place(node)
         name = words[0].rpartition("/")[2]
-        elsewhere = directory_option(name, words)
         self.commands.append(
             Command(
                 words=tuple(words),
                 line=line,
                 column=column,
                 variables=scope.exported + tuple(leading) if leading else scope.exported,
-                directory=scope.joined(elsewhere) if elsewhere else scope.directory,
+                directory=scope.directory,
                 after=task.after,
                 replaced=replaced,
                 conditional=task.conditional,
