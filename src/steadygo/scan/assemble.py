@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from steadygo.facts import overlays
 from steadygo.facts.artefact import Artefact
 from steadygo.facts.contracts import Contract, Migration, Unread
 from steadygo.facts.go import GoFile
@@ -15,12 +16,13 @@ from steadygo.facts.images import Image
 from steadygo.facts.link import link
 from steadygo.facts.modules import GoMod, GoSum, GoWork, VendorModules
 from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
-from steadygo.facts.overlays import render
 from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
 from steadygo.facts.repository import Repository
 from steadygo.facts.settings import Settings
 from steadygo.facts.units import EnvironmentFile, Unit, merge
 from steadygo.facts.workloads import Chart, Kustomization, Manifests
+from steadygo.read import helm
+from steadygo.read.kubernetes import objects_of_trees
 from steadygo.scan.reading import FileFacts
 from steadygo.scan.suppress import Suppression
 
@@ -51,8 +53,9 @@ def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unrea
     modules: tuple[GoMod, ...] = all_of(GoMod)
     environment_files: tuple[EnvironmentFile, ...] = all_of(EnvironmentFile)
     kustomizations: tuple[Kustomization, ...] = all_of(Kustomization)
-    manifests: tuple[Manifests, ...] = all_of(Manifests)
-    rendered = render(kustomizations, manifests, {f.path: f.variables for f in environment_files})
+    charts: tuple[Chart, ...] = all_of(Chart)
+    manifests: tuple[Manifests, ...] = all_of(Manifests) + (helm.render(charts) if charts else ())
+    rendered = overlays.render(kustomizations, manifests, {f.path: f.variables for f in environment_files}, objects_of_trees)
     repository = Repository(
         root=root,
         settings=settings,
@@ -68,10 +71,10 @@ def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unrea
         releases=all_of(Release),
         manifests=manifests,
         kustomizations=kustomizations,
-        charts=all_of(Chart),
+        charts=charts,
         workloads=rendered.workloads,
         configs=rendered.configs,
-        network_services=rendered.services,
+        network_services=rendered.network_services,
         others=rendered.others,
         units=_merged(all_of(Unit)),
         environment_files=environment_files,
