@@ -10,7 +10,7 @@ from typing import TypeAlias
 from steadygo.read.go_template_functions import FUNCTIONS, UNKNOWN, Known, is_true, shown
 
 _ACTION = re.compile(r"\{\{(-?)(\s*/\*.*?\*/\s*|(?:\"(?:\\.|[^\"\\])*\"|`[^`]*`|[^\"`}]|\}(?!\}))*?)(-?)\}\}", re.DOTALL)
-_TOKEN = re.compile(r'\s*("(?:\\.|[^"\\])*"|`[^`]*`|\$?[\w]*(?:\.\w+)+|\$\w*|\.|[+-]?\d+(?:\.\d+)?|[A-Za-z_]\w*|:=|=|[()|,])')
+_TOKEN = re.compile(r'\s*("(?:\\.|[^"\\])*"|`[^`]*`|\$?[\w]*(?:\.\w+)+|\$\w*|\.|[+-]?\d+(?:\.\d+)?|[A-Za-z_]\w*|:=|=|\)(?:\.\w+)+|[()|,])')
 _OPENS = re.compile(r"(if|with|range|define|block)\b\s*(.*)", re.DOTALL)
 _ELSE = re.compile(r"else\b\s*(?:(if|with)\b\s*(.*))?", re.DOTALL)
 MAX_STEPS = 50_000
@@ -107,7 +107,8 @@ class Renderer:
                 value = self._evaluate(block.text, dot, variables, depth)
                 if value is UNKNOWN:
                     self.unknown.append((block.line, block.text[:80]))
-                text = "" if value is _NOTHING else MARK if value is UNKNOWN else shown(value)
+                block_of_text = value is UNKNOWN and "nindent" in block.text
+                text = "" if value is _NOTHING or block_of_text else MARK if value is UNKNOWN else shown(value)
                 self._size += len(text)
                 out.append((text, block.line, False))
             elif block.kind == "range":
@@ -168,18 +169,15 @@ class Renderer:
         while True:
             self._steps += 1
             words: list[tuple[str, Known]] = []
-            while at < len(tokens) and tokens[at] not in ("|", ")"):
+            while at < len(tokens) and tokens[at] != "|" and tokens[at][0] != ")":
                 if tokens[at] == "(":
                     value, at = self._pipeline(tokens, at + 1, dot, variables, depth + 1) if depth < MAX_DEPTH else (UNKNOWN, len(tokens))
-                    while at < len(tokens) and re.fullmatch(r"(\.\w+)+", tokens[at]):
-                        value = _walk(value, tokens[at].split(".")[1:])
-                        at += 1
-                    words.append(("", value))
+                    words.append(("", _walk(value, tokens[at - 1].split(".")[1:] if at <= len(tokens) else [])))
                     continue
                 words.append(self._word(tokens[at], dot, variables))
                 at += 1
             value = self._call(words, piped, dot, depth)
-            if at >= len(tokens) or tokens[at] == ")":
+            if at >= len(tokens) or tokens[at][0] == ")":
                 return value, at + 1
             piped, at = [value], at + 1
 
@@ -213,7 +211,7 @@ class Renderer:
             return UNKNOWN
         try:
             return function(*arguments)
-        except (TypeError, ValueError, IndexError, OverflowError):
+        except (TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
             return UNKNOWN
 
     def _include(self, name: str, arguments: list[Known], depth: int) -> Known:

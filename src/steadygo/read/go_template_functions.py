@@ -106,6 +106,7 @@ def _get(mapping: Known, key: Known) -> Known:
 
 
 def _merge(*mappings: Known) -> Known:
+    mappings = tuple({} if m is None else m for m in mappings)
     if not all(isinstance(m, dict) for m in mappings):
         return UNKNOWN
     merged: dict[str, Known] = {}
@@ -132,6 +133,38 @@ def _quote(*texts: str) -> str:
 
 def _whole(text: str) -> str:
     return str(int(float(text or "0")))
+
+
+def _index(value: Known, *keys: Known) -> Known:
+    for key in keys:
+        if value is UNKNOWN or key is UNKNOWN:
+            return UNKNOWN
+        value = value[int(key)] if isinstance(value, list) else value.get(shown(key)) if isinstance(value, dict) else None
+    return value
+
+
+def _dig(*parts: Known) -> Known:
+    """The value under nested keys of the last argument, or the one before it."""
+    *keys, fallback, value = parts
+    for key in keys:
+        if value is UNKNOWN:
+            return UNKNOWN
+        value = value.get(shown(key)) if isinstance(value, dict) else None
+    return fallback if value is None else value
+
+
+def _kind_is(kind: str, value: Known) -> Known:
+    if value is UNKNOWN:
+        return UNKNOWN
+    number = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+    if kind in ("float64", "int", "int64"):
+        return number
+    return {"map": dict, "slice": list, "string": str, "bool": bool, "invalid": type(None)}.get(kind) is type(value) and not number
+
+
+def _all_known(function: Callable[..., Known]) -> Callable[..., Known]:
+    """`function` of values as they are, UNKNOWN when an argument is."""
+    return lambda *arguments: UNKNOWN if any(a is UNKNOWN for a in arguments) else function(*arguments)
 
 
 FUNCTIONS: dict[str, Callable[..., Known]] = {
@@ -183,7 +216,24 @@ FUNCTIONS: dict[str, Callable[..., Known]] = {
     "hasPrefix": _lift(lambda prefix, text: text.startswith(prefix)),
     "hasSuffix": _lift(lambda suffix, text: text.endswith(suffix)),
     "join": _lift(lambda separator, parts: separator.join(shown(p) for p in parts)),
-    "kindIs": lambda kind, value: (
-        UNKNOWN if value is UNKNOWN else {"map": dict, "slice": list, "string": str, "bool": bool}.get(kind) is type(value)
-    ),
+    "kindIs": _kind_is,
+    "typeIs": _kind_is,
+    "typeOf": _all_known(lambda value: {dict: "map[string]interface {}", list: "[]interface {}", bool: "bool"}.get(type(value), "string")),
+    "index": _index,
+    "dig": _dig,
+    "has": _all_known(lambda element, values: element in values),
+    "concat": _all_known(lambda *lists: [element for values in lists for element in values or ()]),
+    "uniq": _all_known(lambda values: [v for i, v in enumerate(values) if v not in values[:i]]),
+    "append": _all_known(lambda values, element: [*values, element]),
+    "first": _all_known(lambda values: values[0]),
+    "until": _all_known(lambda count: [str(number) for number in range(min(int(count), 100))]),
+    "keys": _all_known(lambda values: sorted(values)),
+    "omit": _all_known(lambda values, *names: {k: v for k, v in values.items() if k not in names}),
+    "pick": _all_known(lambda values, *names: {k: v for k, v in values.items() if k in names}),
+    "lookup": lambda *_: {},
+    "fail": lambda *_: None,
+    "max": _lift(lambda *numbers: str(max(int(n) for n in numbers))),
+    "min": _lift(lambda *numbers: str(min(int(n) for n in numbers))),
+    "div": _lift(lambda a, b: str(int(a) // int(b))),
+    "mod": _lift(lambda a, b: str(int(a) % int(b))),
 }

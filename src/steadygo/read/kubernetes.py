@@ -23,13 +23,12 @@ HELM_TEMPLATE = re.compile(
 _WITHOUT_PODS = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret", "Service", "List", "Kustomization", "Component"})
 
 
-def read(path: str, data: bytes) -> Manifests | None:
-    """Facts of a Kubernetes file; None when it holds no Kubernetes object or is a Helm template."""
-    if b"apiVersion" not in data and b"op" not in data:
-        return None
+def read(path: str, data: bytes) -> Manifests:
+    """Facts of a Kubernetes file; empty when it holds no Kubernetes object. A template outside of a chart is a gap."""
     if HELM_TEMPLATE.search(data):
-        return None
-    return facts_of(path, load(data))
+        return Manifests(path, "helm", partly=True, gaps=(Gap(1, "Helm: a template whose chart is not known"),))
+    documents = load(data)
+    return facts_of(path, documents) or Manifests(path, "kubernetes", gaps=documents.gaps)
 
 
 def facts_of(path: str, documents: Documents, kind: str = "kubernetes", partly: bool = False) -> Manifests | None:
