@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from msgspec import structs
 
 from steadygo.facts.commands import Variable
+from steadygo.facts.compose_variants import with_bases
 from steadygo.facts.patching import json_6902, mapping, strategic, with_value
 from steadygo.facts.renaming import renamed, with_image
 from steadygo.facts.trees import Tree, scalar
@@ -69,8 +70,8 @@ def render(
     environment_files: Mapping[str, tuple[Variable, ...]],
     read_objects: ReadObjects,
 ) -> Rendered:
-    """Apply all overlays. `read_objects` reads the facts out of documents that stand in a file."""
-    overlays = _Overlays(kustomizations, manifests, environment_files)
+    """Apply all overlays, and lay compose variants over their base. `read_objects` reads the facts out of documents that stand in a file."""
+    overlays = _Overlays(kustomizations, with_bases(manifests), environment_files)
     items = overlays.rendered()
     groups: dict[tuple[str, str], list[Tree]] = {}
     for item in items:

@@ -66,6 +66,7 @@ _SHEBANG = re.compile(rb"^#![ \t]*\S*/(?:env[ \t]+(?:-S[ \t]+)?)?(?:ba|da|a|k)?s
 _TOP_LEVEL_KEY = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?([A-Za-z_$][\w.$-]*)[\"']?[ \t]*:(?:[ \t\r]|$)", re.M)
 _KIND = re.compile(rb"^[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?(\w+)", re.M)
 _COMPOSE_SERVICE = re.compile(rb"^services:[ \t\r]*(?:#.*)?\n(?:.*\n)*?[ \t]+(?:image|build|extends):", re.M)
+_PATCH_OPERATION = re.compile(rb"^- [\"']?op[\"']?[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|move|copy)\b|^- \{[ \t]*op:", re.M)
 _RULE = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?(?:alert|record)[\"']?[ \t]*:", re.M)
 _OPENAPI_VERSION = re.compile(rb"(?:^|[{,])\s*[\"']?(?:openapi|swagger)[\"']?[ \t]*:[ \t]*[\"']?[23]\b", re.M)
 _DASHBOARD_KEYS = tuple(
@@ -147,6 +148,8 @@ def _yaml(path: str, name: str, head: bytes) -> str | None:
         if kinds == {b"Config"}:  # a kubeconfig, or the configuration of a cluster on one's own machine
             return None
         return "prometheus-rules" if kinds == {b"PrometheusRule"} else "kubernetes"
+    if not keys and _PATCH_OPERATION.search(head) and b"path" in head:  # a JSON 6902 patch of a kustomization
+        return "kubernetes"
     if b"groups" in keys and _RULE.search(head):
         return "prometheus-rules"
     if b"scrape_configs" in keys and not keys & {b"clients", b"positions"}:  # those are promtail's
