@@ -70,7 +70,7 @@ def render(
     environment_files: Mapping[str, tuple[Variable, ...]],
     read_objects: ReadObjects,
 ) -> Rendered:
-    """Apply all overlays, and lay compose variants over their base. `read_objects` reads the facts out of documents that stand in a file."""
+    """Apply all overlays, lay compose variants over their base. `read_objects` reads the facts out of documents that stand in a file."""
     overlays = _Overlays(kustomizations, with_bases(manifests), environment_files)
     items = overlays.rendered()
     groups: dict[tuple[str, str], list[Tree]] = {}
