@@ -12,7 +12,7 @@ from typing import TextIO
 
 from steadygo.findings import Severity, Verdict
 
-SIGNS = {Severity.OUTAGE: "✗", Severity.DEGRADED: "▲", Severity.HAZARD: "◆", Severity.NOTE: "·"}
+SIGNS = {Severity.OUTAGE: "✗", Severity.DEGRADED: "▲", Severity.HAZARD: "◆", Severity.NOTE: "○"}
 MARKS = {Verdict.FAIL: "✗", Verdict.NOT_KNOWN: "?", Verdict.PASS: "✓", Verdict.NOT_APPLICABLE: "–"}
 
 _CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
@@ -81,7 +81,7 @@ def fit(text: str, width: int) -> str:
     kept = text
     while kept and cells(kept) > width - 1:
         kept = kept[: max(0, len(kept) - max(1, (cells(kept) - width) // 2))]
-    return kept + "…"
+    return kept.rstrip() + "…"
 
 
 def pad(text: str, width: int) -> str:
