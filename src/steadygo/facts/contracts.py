@@ -31,8 +31,9 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     verb: str
     text: str
     line: int
-    table: str = ""
+    table: str = ""  # lower case, quotes taken off, the schema kept; of a view, its name
     columns: tuple[str, ...] = ()  # columns added, dropped, renamed or created, lower case
+    dropped: tuple[str, ...] = ()  # those of them that are gone afterwards
 
 
 class Migration(msgspec.Struct, frozen=True, array_like=True, tag="migration", gc=False):
