@@ -1,0 +1,278 @@
+"""Facts inside functions: one sweep over a file's nodes in the order of the text, with a stack of the blocks that are open.
+
+A node is an event (start, -end, rank, serial, kind, node): outer nodes come before inner ones, and `rank` decides between two nodes of
+the same region. A variable's type counts from the end of the statement that declares it, to the end of the block it stands in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tree_sitter import Node
+
+from steadygo.facts.go import Assignment, Block, Call, ChannelUse, Comparison, Composite, Jump
+from steadygo.read.go_blocks import Blocks
+from steadygo.read.go_names import Names
+from steadygo.read.go_outline import Header, read_constants, span, spec_parts
+from steadygo.read.go_source import Source
+
+Event: TypeAlias = tuple[int, int, int, int, str, Node]
+_FIRST = {"function", "closure", "if", "else", "for", "switch", "select", "case", "go", "defer", "statement"}
+_PLAIN = re.compile(rb"[\w.\s,*&!+:-]*\Z")
+
+
+class Sweep(Blocks):
+    """Walks through one file's nodes and keeps the facts."""
+
+    def __init__(self, source: Source, names: Names, headers: dict[int, Header], by_kind: dict[str, list[Node]]) -> None:
+        super().__init__(source, names, headers)
+        self.by_kind = by_kind
+        self.calls: list[Call] = []
+        self.composites: list[Composite] = []
+        self.jumps: list[Jump] = []
+        self.comparisons: list[Comparison] = []
+        self._arguments = {node.end_byte: node for node in by_kind.get("args", [])}
+
+    def events(self) -> list[Event]:
+        """All nodes in the order of the text."""
+        found: list[Event] = []
+        serial = 0
+        for kind, nodes in self.by_kind.items():
+            if kind in ("args", "comment", "package", "import", "type", "struct", "label"):
+                continue
+            rank = 1 if kind in _FIRST else 2
+            for node in nodes:
+                serial += 1
+                end = node.end_byte
+                if kind == "if":
+                    consequence, alternative = node.child_by_field_name("consequence"), node.child_by_field_name("alternative")
+                    end = end if consequence is None else consequence.end_byte
+                    if alternative is not None:
+                        found.append((alternative.start_byte, -alternative.end_byte, 0, serial, "else", alternative))
+                found.append((node.start_byte, -end, rank, serial, kind, node))
+        found.sort()
+        return found
+
+    def run(self) -> None:
+        """Walk through the file once."""
+        source, starts = self.source, self.source.starts
+        data_end = len(source.data)
+        self.blocks.append(Block("file", -1, 1, 1, len(starts)))
+        self._stack.append((data_end + 1, 0, "file", []))
+        for node in self.by_kind.get("label", []):
+            self._label(node)
+        actions: dict[str, Callable[[int, int, Node], None]] = {
+            "call": self._call,
+            "conversion": self._conversion,
+            "literal": self._literal,
+            "define": self._define,
+            "assign": self._assign,
+            "count": self._count,
+            "var": self._var,
+            "consts": self._constants,
+            "statement": self._statement,
+            "send": self._send,
+            "receive": self._receive,
+            "arrow": self._arrow,
+            "jump": self._jump,
+            "compare": self._compare,
+        }
+        stack, pending = self._stack, self._pending
+        line, last = 0, len(starts)
+        for start, minus_end, _, _, kind, node in self.events():
+            while stack[-1][0] <= start or (pending and pending[-1][0] <= start):
+                if pending and pending[-1][0] <= min(start, stack[-1][0]):
+                    self._declare(pending.pop()[1])
+                else:
+                    self._close()
+            while line < last and starts[line] <= start:
+                line += 1
+            self._at = (line, start - starts[line - 1] + 1)
+            action = actions.get(kind)
+            if action is None:
+                self._open(kind, start, -minus_end, node)
+            else:
+                action(start, -minus_end, node)
+
+    # calls and composites
+
+    def _call(self, start: int, end: int, node: Node) -> None:
+        arguments = self._arguments.get(end)
+        if arguments is None:
+            return
+        opened = arguments.start_byte
+        name, receiver = self.names.callee(start, opened)
+        feed = self._feeds.get(end)
+        use, results = (feed[1], feed[2]) if feed is not None and feed[0] == start else ("operand", ())
+        mode = self._modes.get(end, "")
+        args = self._args(arguments, opened + 1, end - 1)
+        line, column = self._at
+        self.calls.append(Call(name, line, column, self._block, args, receiver, results, mode, "" if mode else use))
+        if name == "close" and len(args) == 1:
+            self.channels.append(ChannelUse("close", args[0], line, column, self._block))
+        elif name == "make" and args and "chan" in args[0][:6]:
+            channel = results[0] if results else ""
+            self.channels.append(ChannelUse("make", channel, line, column, self._block, args[1] if len(args) > 1 else ""))
+
+    def _args(self, node: Node, start: int, end: int) -> tuple[str, ...]:
+        if start >= end:
+            return ()
+        text = self.source.text
+        raw = self.source.data[start:end]
+        if b"," not in raw and b"(" not in raw and b"{" not in raw and b"\n" not in raw:
+            return (text(start, end),)
+        if _PLAIN.match(raw):
+            return tuple(self.source.shared(part) for part in map(str.strip, raw.decode("utf-8", "replace").split(",")) if part)
+        found = []
+        for child in node.named_children:
+            if child.type != "comment":
+                first, last = child.start_byte, child.end_byte
+                self._feeds[last] = (first, "argument", ())
+                following = self.source.data[last : last + 3]
+                found.append(text(first, last) + "..." if following == b"..." else text(first, last))
+        return tuple(found)
+
+    def _conversion(self, start: int, end: int, node: Node) -> None:
+        """`f[int](x)` reads like a conversion to a generic type: it is a call as often as not."""
+        kind, operand = node.child_by_field_name("type"), node.child_by_field_name("operand")
+        if kind is None or operand is None:
+            return
+        name, receiver = self.names.callee(start, kind.end_byte)
+        feed = self._feeds.get(end)
+        use, results = (feed[1], feed[2]) if feed is not None and feed[0] == start else ("operand", ())
+        self._feeds[operand.end_byte] = (operand.start_byte, "argument", ())
+        self.calls.append(Call(name, *self._at, self._block, (self.source.text(*span(operand)),), receiver, results, "", use))
+
+    def _literal(self, start: int, end: int, node: Node) -> None:
+        kind, body = node.child_by_field_name("type"), node.child_by_field_name("body")
+        if kind is None or body is None or kind.type not in ("type_identifier", "qualified_type", "generic_type"):
+            return
+        text = self.source.text
+        fields: list[tuple[str, str]] = []
+        for element_node in body.named_children:
+            if element_node.type == "keyed_element":
+                key, value = element_node.child_by_field_name("key"), element_node.child_by_field_name("value")
+                if key is not None and value is not None:
+                    fields.append((text(*span(key)), text(*span(value))))
+            elif element_node.type != "comment":
+                fields.append(("", text(*span(element_node))))
+        feed = self._feeds.get(end)
+        pointer = self.source.data[start - 1 : start] == b"&"
+        given = feed[2] if feed is not None and feed[0] in (start, start - 1) else ()
+        type_text = self.names.type(text(*span(kind)))
+        self.composites.append(Composite(type_text, *self._at, self._block, tuple(fields), given, pointer))
+
+    # statements
+
+    def _values(self, node: Node) -> list[tuple[int, int]]:
+        if node.type != "expression_list":
+            return [span(node)]
+        raw = self.source.data[node.start_byte : node.end_byte]
+        return [span(node)] if b"," not in raw else [span(child) for child in node.named_children if child.type != "comment"]
+
+    def _given(self, targets: tuple[str, ...], values: list[tuple[int, int]], use: str = "assign") -> None:
+        feeds = self._feeds
+        if len(values) == 1:
+            start, end = values[0]
+            feeds[end] = (start, use, targets)
+        else:
+            for index, (start, end) in enumerate(values):
+                feeds[end] = (start, use, targets[index : index + 1])
+
+    def _types(self, targets: tuple[str, ...], values: list[tuple[int, int]]) -> list[tuple[str, str]]:
+        """The variables and the types that their values show."""
+        one = len(values) == 1
+        types = self.names.types_at(*values[0]) if one else tuple(self.names.type_at(*value) for value in values)
+        return [(name, types[at] if at < len(types) else "") for at, name in enumerate(targets) if name != "_"]
+
+    def _define(self, start: int, end: int, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        targets, values = self._targets(left), self._values(right)
+        self._given(targets, values)
+        self._pending.append((end, self._types(targets, values)))
+        texts = tuple(self.source.text(*value) for value in values)
+        self.assignments.append(Assignment(targets, texts, ":=", *self._at, self._block))
+
+    def _assign(self, start: int, end: int, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        targets, values = self._targets(left), self._values(right)
+        self._given(targets, values)
+        operator = self.source.text(left.end_byte, right.start_byte).strip()
+        texts = tuple(self.source.text(*value) for value in values)
+        self.assignments.append(Assignment(targets, texts, operator, *self._at, self._block))
+
+    def _count(self, start: int, end: int, node: Node) -> None:
+        operator = self.source.text(end - 2, end)
+        name = self.source.text(start, end - 2).strip()
+        self.assignments.append(Assignment((name,), (), operator, *self._at, self._block))
+
+    def _var(self, start: int, end: int, node: Node) -> None:
+        declared, type_text, value_nodes = spec_parts(self.source, self.names, node)
+        targets = tuple(self.source.text(*span(name)) for name in declared)
+        values = [span(value) for value in value_nodes]
+        if values:
+            self._given(targets, values)
+        if self._block == 0:
+            return
+        types = [(name, type_text) for name in targets if name != "_"] if type_text else self._types(targets, values) if values else []
+        self._pending.append((end, types))
+        texts = tuple(self.source.text(*value) for value in values)
+        self.assignments.append(Assignment(targets, texts, "var", *self._at, self._block, type_text))
+
+    def _constants(self, start: int, end: int, node: Node) -> None:
+        if self._block == 0:
+            return
+        for d in read_constants(self.source, self.names, node):
+            self.assignments.append(Assignment((d.name,), (d.value,), "const", d.line, d.column, self._block, d.type))
+            self._pending.append((end, [(d.name, d.type)]))
+
+    def _statement(self, start: int, end: int, node: Node) -> None:
+        self._feeds[end] = (start, "", ())
+
+    def _send(self, start: int, end: int, node: Node) -> None:
+        channel, value = node.child_by_field_name("channel"), node.child_by_field_name("value")
+        if channel is None or value is None:
+            return
+        text = self.source.text
+        self.channels.append(ChannelUse("send", text(*span(channel)), *self._at, self._block, text(*span(value))))
+
+    def _receive(self, start: int, end: int, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        targets = self._targets(left)
+        operator = ":=" if b":=" in self.source.data[left.end_byte : right.start_byte] else "="
+        self.assignments.append(Assignment(targets, (self.source.text(*span(right)),), operator, *self._at, self._block))
+        if operator == ":=":
+            self._declare([(name, kind) for name, kind in self._types(targets, [span(right)]) if name != "_"])
+
+    def _arrow(self, start: int, end: int, node: Node) -> None:
+        operand = node.child_by_field_name("operand")
+        if operand is not None:
+            self.channels.append(ChannelUse("receive", self.source.text(*span(operand)), *self._at, self._block))
+
+    def _jump(self, start: int, end: int, node: Node) -> None:
+        kind = node.type[: -len("_statement")]
+        text = ""
+        if node.named_child_count and (what := node.named_child(0)).type != "comment":
+            text = self.source.text(*span(what))
+            if kind == "return":
+                self._given((), self._values(what), "return")
+        self.jumps.append(Jump(kind, *self._at, self._block, text))
+
+    def _compare(self, start: int, end: int, node: Node) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        text = self.source.text
+        operator = text(left.end_byte, right.start_byte)
+        if len(operator) > 2:
+            between = node.child_by_field_name("operator")
+            operator = between.type if between is not None else operator
+        self.comparisons.append(Comparison(text(*span(left)), operator, text(*span(right)), *self._at, self._block))
