@@ -82,6 +82,9 @@ def _read(text: str, line: int, column: int, start: _Task, depth: int) -> Parsed
         return Parsed()
     if len(text) > _LONGEST or any(text.count(char) > most for char, most in _MOST):
         return Parsed(gaps=(Gap(line, "shell text is too large to be read"),))
+    stripped = text.rstrip()
+    while stripped.endswith("\\") and not stripped.endswith("\\\\"):  # a continuation of the last line: the grammar wants one more
+        text = stripped = stripped[:-1].rstrip()
     source = _COMMENT_IN_LINE.sub(lambda found: " " * len(found.group()), text).encode("utf-8", "replace")
     walk = _Walk(source, line, column, depth, not text.isascii())
     walk.run(start._replace(node=Parser(_LANGUAGE).parse(source).root_node))
