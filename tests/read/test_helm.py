@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,3 +110,17 @@ def test_never_raises_on_a_mutated_chart(path: str, position: int, text: str) ->
     data = TREE[path]
     position %= len(data)
     rendered({**TREE, path: data[:position] + text + data[position + len(text) + 1 :]})
+
+
+def test_hostile_templates_stay_small() -> None:
+    for text in (
+        "{{ " * 50_000,
+        '{{ "' * 10_000,
+        "{{/*" * 2_000,
+        "{{ if a }}" * 20_000,
+        '{{ $x := "aaaaaaaa" }}' + "{{ $x = print $x $x $x $x $x $x }}" * 40,
+        "{{ $x := list 1 }}" + "{{ $x = list $x $x $x $x $x $x }}" * 40 + "{{ toYaml $x }}",
+    ):
+        began = time.perf_counter()
+        rendered({"c/Chart.yaml": "name: x", "c/templates/a.yaml": "kind: x\n" + text})
+        assert time.perf_counter() - began < 3

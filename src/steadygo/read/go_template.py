@@ -7,15 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from steadygo.read.go_template_functions import FUNCTIONS, UNKNOWN, Known, is_true, shown
+from steadygo.read.go_template_functions import FUNCTIONS, UNKNOWN, Known, is_true, measured, shown
 
-_ACTION = re.compile(r"\{\{(-?)(\s*/\*.*?\*/\s*|(?:\"(?:\\.|[^\"\\])*\"|`[^`]*`|[^\"`}]|\}(?!\}))*?)(-?)\}\}", re.DOTALL)
+_ACTION = re.compile(
+    r"\{\{(-?)(\s*/\*.{0,4000}?\*/\s*|(?:\"(?:\\.|[^\"\\\n]){0,1000}\"|`[^`]{0,2000}`|[^\"`{}]|\{(?!\{)|\}(?!\})){0,2000}?)(-?)\}\}",
+    re.DOTALL,
+)
 _TOKEN = re.compile(r'\s*("(?:\\.|[^"\\])*"|`[^`]*`|\$?[\w]*(?:\.\w+)+|\$\w*|\.|[+-]?\d+(?:\.\d+)?|[A-Za-z_]\w*|:=|=|\)(?:\.\w+)+|[()|,])')
 _OPENS = re.compile(r"(if|with|range|define|block)\b\s*(.*)", re.DOTALL)
 _ELSE = re.compile(r"else\b\s*(?:(if|with)\b\s*(.*))?", re.DOTALL)
 MAX_STEPS = 50_000
 MAX_OUTPUT = 1_000_000
 MAX_DEPTH = 30
+MAX_VALUE = 100_000  # characters and nodes of a value that a function makes
 Piece: TypeAlias = tuple[str, int, bool]  # text, its line in the template, whether it stands there literally
 MARK = "\ue000"  # stands in the output for what is not known
 
@@ -210,9 +214,14 @@ class Renderer:
         if function is None:
             return UNKNOWN
         try:
-            return function(*arguments)
+            value = function(*arguments)
         except (TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
             return UNKNOWN
+        if isinstance(value, str | dict | list):
+            size = measured(value, MAX_VALUE)
+            self._steps += size // 50
+            return value if size <= MAX_VALUE else UNKNOWN
+        return value
 
     def _include(self, name: str, arguments: list[Known], depth: int) -> Known:
         if not arguments or not isinstance(arguments[0], str) or depth >= MAX_DEPTH:
@@ -230,7 +239,8 @@ class Renderer:
         before = len(self.unknown)
         self._body(body, dot, {"$": dot}, out, depth + 1)
         del self.unknown[before:]  # their lines are another file's; the mark in the text tells
-        return "".join(piece[0] for piece in out)
+        text = "".join(piece[0] for piece in out)
+        return text if len(text) <= MAX_VALUE else UNKNOWN
 
 
 class _Nothing:

@@ -135,6 +135,23 @@ def _whole(text: str) -> str:
     return str(int(float(text or "0")))
 
 
+def measured(value: Known, limit: int) -> int:
+    """How many characters and nodes a value has, counted no further than `limit`."""
+    size, stack = 0, [value]
+    while stack and size <= limit:
+        part = stack.pop()
+        size += 1 + (len(part) if isinstance(part, str) else 0)
+        if isinstance(part, dict | list):
+            stack.extend(part.values() if isinstance(part, dict) else part)
+    return size
+
+
+def _replaced(old: str, new: str, text: str) -> str:
+    if not old or len(text) + text.count(old) * len(new) > MAX_TEXT:
+        raise ValueError("too long")
+    return text.replace(old, new)
+
+
 def _index(value: Known, *keys: Known) -> Known:
     for key in keys:
         if value is UNKNOWN or key is UNKNOWN:
@@ -211,7 +228,7 @@ FUNCTIONS: dict[str, Callable[..., Known]] = {
     "lower": _lift(str.lower),
     "upper": _lift(str.upper),
     "title": _lift(str.title),
-    "replace": _lift(lambda old, new, text: text.replace(old, new)[:MAX_TEXT]),
+    "replace": _lift(_replaced),
     "contains": _lift(lambda part, text: part in text),
     "hasPrefix": _lift(lambda prefix, text: text.startswith(prefix)),
     "hasSuffix": _lift(lambda suffix, text: text.endswith(suffix)),

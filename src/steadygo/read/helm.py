@@ -17,6 +17,7 @@ from steadygo.read.yaml_nodes import Documents, Node, load
 
 MAX_LEAVES = 20_000
 MAX_GAPS = 20
+MAX_TEMPLATE = 500_000  # bytes
 _ALONE = re.compile(rf"^([ \t]*(?:- )?[^\s:]*:|[ \t]*-)[ \t]*[\"']?{MARK}[\"']?[ \t]*$", re.MULTILINE)
 _VARIANT = re.compile(r"values[-_.](prod|production|staging|stage|dev|development|test|qa|uat|preprod)\.ya?ml")
 
@@ -25,6 +26,8 @@ def read(path: str, data: bytes) -> Chart:
     """Facts of a file of a chart: what it is follows from its path."""
     name = posixpath.basename(path)
     if "/templates/" in f"/{path}" and name != "Chart.yaml":
+        if len(data) > MAX_TEMPLATE:
+            return Chart(path, "template", gaps=(Gap(1, "Helm: the template is too large"),))
         return Chart(path, "template", text=data.decode("utf-8-sig", "replace"))
     documents = load(data)
     root = documents.first

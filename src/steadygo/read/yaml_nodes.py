@@ -33,6 +33,7 @@ from steadygo.facts.trees import Tree
 MAX_NODES = 300_000
 MAX_DEPTH = 200
 MAX_RESTARTS = 200
+MAX_DUPLICATES = 1_000
 
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _FALSE = frozenset({"false", "no", "off", "n"})
@@ -350,7 +351,7 @@ class _Builder:
                 merged.extend(value.one_or_many())
                 continue
             name = key._text if key.kind == "scalar" else id(key)
-            if name in own:
+            if name in own and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(Gap(key.line, f"key {key._text[:80]!r} stands twice; this one wins"))
             own[name] = (key, value)
         if merged or 2 * len(own) < len(children):
