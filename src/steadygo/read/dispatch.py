@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -38,6 +39,7 @@ _READERS = {
     "migration": "sql",
 }
 KINDS = frozenset(_READERS)
+_OBJECT_KIND = re.compile(rb"^kind:[ \t]*[\"']?(\w+)", re.M)
 
 
 def read_artefact(path: str, data: bytes, kind: str) -> Artefact:
@@ -49,11 +51,24 @@ def read_artefact(path: str, data: bytes, kind: str) -> Artefact:
 
 
 def read_artefacts(path: str, data: bytes, kind: str) -> tuple[Artefact, ...]:
-    """As `read_artefact`, and the alerts too when a Kubernetes file holds a PrometheusRule among other objects."""
-    first = read_artefact(path, data, kind)
+    """As `read_artefact`, and what else a Kubernetes file holds: PrometheusRules among other objects, files inside ConfigMaps."""
+    found = [read_artefact(path, data, kind)]
     if kind == "kubernetes" and b"PrometheusRule" in data:
-        return first, read_artefact(path, data, "prometheus-rules")
-    return (first,)
+        found.append(read_artefact(path, data, "prometheus-rules"))
+    if kind == "prometheus-rules" and len(set(_OBJECT_KIND.findall(data))) > 1:
+        found.append(read_artefact(path, data, "kubernetes"))
+    if kind in ("kubernetes", "prometheus-rules"):
+        found += _embedded(path, data)
+    return tuple(found)
+
+
+def _embedded(path: str, data: bytes) -> tuple[Artefact, ...]:
+    try:
+        from steadygo.read import embedded
+
+        return embedded.read(path, data) if embedded.may_hold(data) else ()
+    except Exception as error:  # as above
+        return (Unread(path, f"files inside a ConfigMap cannot be read: {type(error).__name__}"),)
 
 
 def _reader(module: str) -> Callable[[str, bytes], Artefact]:
