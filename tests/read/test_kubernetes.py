@@ -197,3 +197,8 @@ def test_never_raises_on_values_of_the_wrong_kind(values: list[str]) -> None:
             pod if kind == "Pod" else f"{{replicas: {values[1]}, strategy: {values[2]}, template: {{metadata: {values[3]}, spec: {pod}}}}}"
         )
         kubernetes.read("a.yaml", f"apiVersion: v1\nkind: {kind}\nmetadata: {values[4]}\nspec: {spec}\n".encode())
+
+
+def test_templates_of_other_programs_are_only_text() -> None:
+    text = b'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    {{ define "t" }}{{ template "u" . }}{{ end }}\n'
+    assert len(facts(text).configs) == 1

@@ -16,9 +16,7 @@ from steadygo.read.yaml_nodes import Documents, Node, from_tree, load, to_tree
 MAX_SETTINGS = 400
 MAX_DOCUMENT = 20_000  # nodes of a document that overlays may change
 MAX_VALUE = 4_000  # characters of a ConfigMap's value
-HELM_TEMPLATE = re.compile(
-    rb"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files|Template)\b|(?:include|define|template|tpl|toYaml)\s)"
-)
+HELM_TEMPLATE = re.compile(rb"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities)\b|(?:include|tpl|toYaml)\s)")
 
 _WITHOUT_PODS = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret", "Service", "List", "Kustomization", "Component"})
 
