@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,3 +115,18 @@ TINY = {
     "go.mod": "module example.com/tiny\n\ngo 1.21\n",
     "main.go": 'package main\n\nvar version = "dev"\n\nfunc main() { println(version) }\n',
 }
+
+
+def file_proxy(root: Path, modules: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
+    """Lay out a module proxy as files, {(path, version): {file: text}}; returns its GOPROXY value."""
+    for (path, version), files in modules.items():
+        place = root / path / "@v"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{version}.info").write_text(json.dumps({"Version": version, "Time": "2026-01-02T03:04:05Z"}))
+        (place / f"{version}.mod").write_text(files["go.mod"])
+        with zipfile.ZipFile(place / f"{version}.zip", "w") as archive:
+            for name, text in files.items():
+                archive.writestr(f"{path}@{version}/{name}", text)
+        with (place / "list").open("a") as listing:
+            listing.write(version + "\n")
+    return f"file://{root}"

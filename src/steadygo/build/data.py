@@ -1,0 +1,126 @@
+"""Which package variables and embedded files of two programs differ."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+
+from steadygo.build.cause import ABSENT, Cause
+from steadygo.build.code import image_string, is_own, quoted, string_header
+from steadygo.build.executable import Section
+from steadygo.build.image import Image
+
+_FILE_BYTES = 48
+_MOST_FILES = 1 << 16
+_MOST_FILE_BYTES = 64 << 20
+# Shorter ones are too often a pointer with a small number behind it.
+_SHORTEST = 3
+
+
+def embedded_files(image: Image) -> dict[str, tuple[str, int, str]]:
+    """Files inside of embed.FS values: {path: (where, size, short hash)}. Needs no symbols; 64-bit programs only.
+
+    The compiler lays them out as a slice that points right behind itself (cmd/compile/internal/staticdata/embed.go): per file a
+    name, its data and a 16-byte hash.
+    """
+    found: dict[str, tuple[str, int, str]] = {}
+    if image.executable.bits != 64:
+        return found
+    for section in image.executable.sections:
+        if section.name in (".rodata", "__rodata", ".rdata", ".data", "__data", ".data.rel.ro", ".noptrdata"):
+            for at, count in _slices(image, section):
+                entries = list(_files(image, at + 24, count))
+                if len(entries) == count:
+                    found.update({name: (f"{section.name}+{at - section.address:#x}", size, digest) for name, size, digest in entries})
+    return found
+
+
+def _slices(image: Image, section: Section) -> Iterator[tuple[int, int]]:
+    content = image.executable.content(section)
+    words = struct.unpack(f"{image.executable.order}{len(content) // 8}Q", content[: len(content) // 8 * 8])
+    expected = range(section.address + 24, section.address + 24 + 8 * len(words), 8)
+    for index, (word, behind) in enumerate(zip(words, expected, strict=True)):
+        if word == behind and index + 2 < len(words) and 0 < words[index + 1] == words[index + 2] < _MOST_FILES:
+            yield behind - 24, words[index + 1]
+
+
+def _files(image: Image, at: int, count: int) -> Iterator[tuple[str, int, str]]:
+    for index in range(count):
+        row = image.executable.at(at + index * _FILE_BYTES, _FILE_BYTES)
+        if len(row) < _FILE_BYTES:
+            return
+        name_at, name_size, data_at, size = struct.unpack_from(image.executable.order + "4Q", row)
+        name = image_string(image, name_at, name_size)
+        data = image.executable.at(data_at, size) if size <= _MOST_FILE_BYTES else b""
+        if not name or len(data) != size or name.startswith(b"/"):
+            return
+        yield name.decode("utf-8"), size, hashlib.sha256(data).hexdigest()[:12]
+
+
+def embedded_causes(a: Image, b: Image) -> Iterator[Cause]:
+    """embed.FS files that differ."""
+    left, right = embedded_files(a), embedded_files(b)
+    for name in sorted({*left, *right}):
+        one, two = left.get(name), right.get(name)
+        if one and two and one[1:] == two[1:]:
+            continue
+        if name.endswith("/") and one is not None and two is not None:
+            continue
+        words = [f"{side[1]} bytes sha256:{side[2]}" if side else ABSENT for side in (one, two)]
+        place = (one or two or ("",))[0]
+        yield Cause("embedded-file", f"{name} ({place})", words[0], words[1], "//go:embed put this file into the program.")
+
+
+def variable_causes(a: Image, b: Image) -> Iterator[Cause]:
+    """Package variables that start as another string: set by -X, embedded from a file, or changed in the source."""
+    for name, one in a.symbols.items():
+        two = b.symbols.get(name)
+        if two is None or one.kind != 1 or one.size != two.size or not is_own(a, name.rpartition(".")[0]):
+            continue
+        if name.endswith(".str") or one.size not in (16, 24):
+            continue
+        left, right = string_header(a, one.address), string_header(b, two.address)
+        if left is None or right is None or left == right:
+            continue
+        words = quoted(left, right), quoted(right, left)
+        if f"{name}.str" in a.symbols or f"{name}.str" in b.symbols:
+            yield Cause("ldflag", f"-X {name}", *words, "-ldflags=-X sets this string; with -trimpath the flag is not recorded.")
+        elif one.size == 24 or b"\n" in left + right or len(left) > 200:
+            yield Cause("embedded-file", name, *words, "The variable's first content differs: a file embedded by //go:embed.")
+        else:
+            yield Cause("source", name, *words, "The variable's first value differs.")
+
+
+def nameless_variable_causes(a: Image, b: Image) -> Iterator[Cause]:
+    """The same for programs without symbols: string values of .data in equal places, when both are of one size."""
+    one, two = a.executable.section(".data", "__data"), b.executable.section(".data", "__data")
+    if a.symbols or b.symbols or not one or not two or one.size != two.size or a.executable.bits != 64:
+        return
+    words = [
+        struct.unpack(f"{i.executable.order}{s.size // 8}Q", i.executable.content(s)[: s.size // 8 * 8]) for i, s in ((a, one), (b, two))
+    ]
+    same_main = a.build_id.main_content and a.build_id.main_content == b.build_id.main_content
+    # Strings that the linker sets for the record itself.
+    recorded = {text.encode() for image in (a, b) for text in (image.info.setting("DefaultGODEBUG"), image.info.go_version)}
+    mapped = [_mapped(image) for image in (a, b)]
+    for index in range(len(words[0]) - 1):
+        sizes = words[0][index + 1], words[1][index + 1]
+        if not all(_SHORTEST <= size < 1 << 16 and w[index] in m for size, w, m in zip(sizes, words, mapped, strict=True)):
+            continue
+        left, right = (image_string(image, w[index], size) for image, w, size in zip((a, b), words, sizes, strict=True))
+        if left is None or right is None or left == right or {left, right} & recorded:
+            continue
+        shown = quoted(left, right), quoted(right, left)
+        if same_main:
+            why = "A string variable differs though the main package was compiled alike: -ldflags=-X. Symbols are stripped: no name."
+            yield Cause("ldflag", f"-X (variable at {one.name}+{index * 8:#x})", *shown, why)
+        elif b"\n" in left + right:
+            yield Cause("embedded-file", f"{one.name}+{index * 8:#x}", *shown, "A variable's first content differs: a file by //go:embed.")
+        else:
+            yield Cause("source", f"{one.name}+{index * 8:#x}", *shown, "A string variable's first value differs.")
+
+
+def _mapped(image: Image) -> range:
+    constants = image.executable.section(".rodata", "__rodata", ".rdata")
+    return range(constants.address, constants.address + constants.size) if constants else range(0)
