@@ -59,6 +59,11 @@ def test_rules_and_other_objects_in_one_file_are_both_read() -> None:
     assert not may_hold(both)
 
 
+def test_a_mention_of_rules_is_no_rule() -> None:
+    text = b"apiVersion: v1\nkind: Role\nmetadata: {name: a}\nspec: {kind: PrometheusRule}\n"
+    assert [type(artefact) for artefact in read_artefacts("k8s.yaml", text, "kubernetes")] == [Manifests]
+
+
 @given(st.integers(0, len(CONFIG)), st.binary(max_size=5))
 def test_never_raises_on_mutated_input(position: int, part: bytes) -> None:
     read("k8s.yaml", CONFIG[:position] + part + CONFIG[position + len(part) :])

@@ -9,6 +9,7 @@ from typing import cast
 
 from steadygo.facts.artefact import Artefact
 from steadygo.facts.contracts import Unread
+from steadygo.facts.observing import AlertRules
 
 _READERS = {
     "go": "go",
@@ -39,6 +40,7 @@ _READERS = {
     "migration": "sql",
 }
 KINDS = frozenset(_READERS)
+_RULE_OBJECT = re.compile(rb"kind[\"']?[ \t]*:[ \t]*[\"']?PrometheusRule\b")
 _OBJECT_KIND = re.compile(rb"^kind:[ \t]*[\"']?(\w+)", re.M)
 
 
@@ -53,8 +55,10 @@ def read_artefact(path: str, data: bytes, kind: str) -> Artefact:
 def read_artefacts(path: str, data: bytes, kind: str) -> tuple[Artefact, ...]:
     """As `read_artefact`, and what else a Kubernetes file holds: PrometheusRules among other objects, files inside ConfigMaps."""
     found = [read_artefact(path, data, kind)]
-    if kind == "kubernetes" and b"PrometheusRule" in data:
-        found.append(read_artefact(path, data, "prometheus-rules"))
+    if kind == "kubernetes" and _RULE_OBJECT.search(data):
+        alerts = read_artefact(path, data, "prometheus-rules")
+        if not isinstance(alerts, AlertRules) or alerts.rules:
+            found.append(alerts)
     if kind == "prometheus-rules" and len(set(_OBJECT_KIND.findall(data))) > 1:
         found.append(read_artefact(path, data, "kubernetes"))
     if kind in ("kubernetes", "prometheus-rules"):
