@@ -9,7 +9,19 @@ import msgspec
 import pytest
 
 from steadygo.findings import Because, Confidence, Finding, NotKnown, Place, Severity, Verdict
-from steadygo.scan.result import CHAPTERS, Counts, Link, Node, ScannedService, ScanResult, Source, Stale, Suppressed, worst_first
+from steadygo.scan.result import (
+    CHAPTERS,
+    REPOSITORY,
+    Counts,
+    Link,
+    Node,
+    ScannedService,
+    ScanResult,
+    Source,
+    Stale,
+    Suppressed,
+    worst_first,
+)
 
 FILES = {
     "cmd/orders/main.go": {
@@ -177,6 +189,8 @@ BILLING = ScannedService(
 
 def verdicts(findings: tuple[Finding, ...], service: str) -> dict[str, Verdict]:
     failed = {f.chapter for f in findings if f.service == service}
+    if not service:
+        return {c: Verdict.FAIL if c in failed else Verdict.NOT_APPLICABLE for c in CHAPTERS}
     rest = {"clocks": Verdict.NOT_KNOWN, "units": Verdict.NOT_APPLICABLE}
     return {c: Verdict.FAIL if c in failed else rest.get(c, Verdict.PASS) for c in CHAPTERS}
 
@@ -187,7 +201,7 @@ def result_of(services: tuple[ScannedService, ...], findings: tuple[Finding, ...
         version="0.1.0",
         services=services,
         findings=tuple(sorted(findings, key=worst_first)),
-        readiness={s.name: verdicts(findings, s.name) for s in services},
+        readiness={s.name: verdicts(findings, s.name) for s in services} | {REPOSITORY: verdicts(findings, "")},
         not_known=(NotKnown("broken YAML: a mapping is not closed", Place("deploy/chart.yaml", 7), chapter="clocks", service="orders"),),
         stale=(Stale(Place("steadygo.baseline.json", 12), "job-without-timeout", "the entry meets no finding any more"),),
         suppressed=(

@@ -6,10 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from steadygo.findings import Finding, Severity
-from steadygo.scan.result import CHAPTERS, QUESTIONS, ScanResult, severity_of, worst_first
-
-REPOSITORY = "the repository"
-"""Stands where a finding belongs to no service."""
+from steadygo.scan.result import CHAPTERS, QUESTIONS, REPOSITORY, ScanResult, severity_of, worst_first
 
 _SEVERITIES = tuple(Severity)
 
@@ -20,6 +17,12 @@ def by_service(result: ScanResult) -> list[tuple[str, list[Finding]]]:
     for finding in result.findings:
         groups[finding.service].append(finding)
     return sorted(groups.items(), key=lambda g: (*_badness(g[1]), g[0] == "", g[0]))
+
+
+def judged(result: ScanResult) -> list[str]:
+    """The rows of the readiness table: services worst first, then those without findings, the repository's own row last."""
+    order = {name: n for n, (name, _) in enumerate(by_service(result))}
+    return sorted(result.readiness, key=lambda name: (name == REPOSITORY, order.get(name, len(order)), name))
 
 
 def by_chapter(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:

@@ -13,11 +13,11 @@ from itertools import groupby
 from steadygo.findings import Finding, Severity, Verdict
 from steadygo.report import svg
 from steadygo.report.escaping import clean, clean_lines
-from steadygo.report.grouping import REPOSITORY, by_chapter, by_service, counted, said, tally
+from steadygo.report.grouping import by_chapter, by_service, counted, judged, said, tally
 from steadygo.report.picture import TITLES, Picture, picture_of
 from steadygo.report.source import shown
 from steadygo.report.terminal import MARKS, SIGNS
-from steadygo.scan.result import CHAPTERS, QUESTIONS, ScannedService, ScanResult, Source, confidence_of, severity_of
+from steadygo.scan.result import CHAPTERS, QUESTIONS, REPOSITORY, ScannedService, ScanResult, Source, confidence_of, severity_of
 
 _CLASSES = {Verdict.FAIL: "fail", Verdict.NOT_KNOWN: "unknown", Verdict.PASS: "pass", Verdict.NOT_APPLICABLE: "na"}
 _MOST_SHOWN = 5  # findings of one rule in one chapter of one service
@@ -30,7 +30,9 @@ def render(result: ScanResult, source: Source) -> str:
     """The whole document."""
     groups = _numbered(result)
     style, script = _asset("page.css"), _asset("page.js")
-    policy = f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    )
     name = _safe(result.name)
     body = [
         '<a class="skip" href="#findings">Skip to the findings</a>',
@@ -103,6 +105,8 @@ def _read(result: ScanResult) -> str:
 
 
 def _tally(counts: Mapping[Severity, int]) -> str:
+    if not counts:
+        return ""
     items = (f'<li class="{s}"><span class="grade">{SIGNS[s]} {said({s: n})}</span></li>' for s, n in counts.items())
     return f'<ul class="tally">{"".join(items)}</ul>'
 
@@ -130,23 +134,25 @@ def _pictures(result: ScanResult, numbered: Mapping[str, Numbered]) -> Iterable[
     broken = [s for s in services if s.name in numbered]
     quiet = [s for s in services if s.name not in numbered]
     for service in broken:
-        yield from _picture(service, numbered[service.name], "card service")
+        counts = tally(finding for _, finding in numbered[service.name])
+        said_here = {} if counts == tally(result.findings) else counts  # the page's head says it already
+        yield from _picture(service, numbered[service.name], "card service", said_here)
     if quiet:
         opened = " open" if len(quiet) <= _MOST_OPEN else ""
         yield f'<div class="card"><details class="quiet"{opened}><summary>{counted(len(quiet), "service")} without a finding</summary>'
         for service in quiet:
-            yield from _picture(service, [], "service")
+            yield from _picture(service, [], "service", {})
         yield "</details></div>"
     yield "</section>"
 
 
-def _picture(service: ScannedService, numbered: Numbered, classes: str) -> Iterable[str]:
+def _picture(service: ScannedService, numbered: Numbered, classes: str, counts: Mapping[Severity, int]) -> Iterable[str]:
     picture = picture_of(service, numbered)
     findings = dict(numbered)
     name = clean(service.name)
     main = f'<span class="where">{_safe(service.main or ".")}</span>' if service.main is not None else ""
     tool = '<span class="where">a tool that does not ship</span>' if service.tool else ""
-    yield f'<section class="{classes}"><div class="top"><h2>{escape(name)}</h2>{main}{tool}{_tally(tally(findings.values()))}</div>'
+    yield f'<section class="{classes}"><div class="top"><h2>{escape(name)}</h2>{main}{tool}{_tally(counts)}</div>'
     if picture.present:
         yield svg.across(picture, findings, name)
         yield svg.down(picture, findings, name)
@@ -184,17 +190,16 @@ def _link(number: int, finding: Finding) -> str:
 def _readiness(result: ScanResult, numbered: Mapping[str, Numbered]) -> Iterable[str]:
     if not result.readiness:
         return
-    order = {name: n for n, name in enumerate(numbered)}
     yield '<section aria-labelledby="readiness"><h2 class="whole" id="readiness">Ready for production?</h2><div class="card">'
     yield '<div class="scroll" role="region" aria-labelledby="readiness" tabindex="0"><table class="ready"><thead><tr><td></td>'
     yield "".join(f'<th scope="col" title="{_safe(QUESTIONS[c])}"><span>{c}</span></th>' for c in CHAPTERS)
     yield "</tr></thead><tbody>"
-    for service in sorted(result.readiness, key=lambda s: (order.get(s, len(order)), s)):
+    for service in judged(result):
         first: dict[str, int] = {}
-        for number, finding in numbered.get(service, ()):
+        for number, finding in numbered.get("" if service == REPOSITORY else service, ()):
             first.setdefault(finding.chapter, number)
         cells = "".join(_verdict(result.verdict(service, c), first.get(c)) for c in CHAPTERS)
-        name = _safe(service) or REPOSITORY
+        name = _safe(service)
         yield f'<tr><th scope="row" title="{name}">{name}</th>{cells}</tr>'
     yield "</tbody></table></div>"
     legend = "".join(f'<span class="{_CLASSES[v]}">{MARKS[v]} {v}</span>' for v in Verdict)

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from steadygo.findings import Finding, Verdict
 from steadygo.report.escaping import clean
-from steadygo.report.grouping import REPOSITORY, chapter_order, counted, worst
+from steadygo.report.grouping import chapter_order, counted, worst
 from steadygo.report.source import shown
-from steadygo.scan.result import CHAPTERS, ScanResult, Source, confidence_of, severity_of, worst_first
+from steadygo.scan.result import CHAPTERS, REPOSITORY, ScanResult, Source, confidence_of, severity_of, worst_first
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def render(result: ScanResult, source: Source) -> str:
 
 def _services(result: ScanResult) -> list[str]:
     named = [s.name for s in result.services]
-    extra = sorted({*result.readiness, *(f.service for f in result.findings)} - set(named))
-    return [*named, *extra]
+    others = {"" if s == REPOSITORY else s for s in result.readiness} | {f.service for f in result.findings}
+    return [*named, *sorted(others - set(named))]
 
 
 def _cases(result: ScanResult, service: str) -> list[Case]:
@@ -56,7 +56,7 @@ def _cases(result: ScanResult, service: str) -> list[Case]:
     for gap in result.not_known:
         if gap.service in (service, ""):
             reasons[gap.chapter].append(f"{clean(gap.at.path)}:{gap.at.line}: {clean(gap.message)}")
-    judged = service in result.readiness
+    judged = (service or REPOSITORY) in result.readiness
     cases = []
     for chapter in sorted({*CHAPTERS, *findings}, key=chapter_order):
         verdict = result.verdict(service, chapter) if judged else Verdict.NOT_APPLICABLE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from steadygo.findings import Verdict
 from steadygo.report.escaping import clean
-from steadygo.report.grouping import by_service
+from steadygo.report.grouping import judged
 from steadygo.report.terminal import MARKS, Look, cells, fit, pad
 from steadygo.scan.result import CHAPTERS, ScanResult
 
@@ -45,9 +45,8 @@ def table(result: ScanResult, look: Look) -> list[str]:
 
 def rows_of(result: ScanResult) -> list[Row]:
     """Services worst first. Services alike share a row; too many are folded, those without a failure first."""
-    order = {name: n for n, (name, _) in enumerate(by_service(result))}
     alike: dict[tuple[Verdict, ...], list[str]] = {}
-    for name in sorted(result.readiness, key=lambda n: (order.get(n, len(order)), n)):
+    for name in judged(result):
         alike.setdefault(tuple(result.verdict(name, c) for c in CHAPTERS), []).append(name)
     rows = [Row(tuple(names), verdicts, _label(names)) for verdicts, names in alike.items()]
     if len(rows) > _MOST_ROWS:
@@ -69,7 +68,7 @@ def _fold(kept: list[Row], folded: list[Row], words: str) -> list[Row]:
 
 
 def _label(names: Sequence[str]) -> str:
-    shown = [clean(n) or "the repository" for n in names]
+    shown = [clean(n) for n in names]
     whole = ", ".join(shown)
     return whole if len(shown) == 1 or cells(whole) <= _LONGEST_NAME else f"{fit(shown[0], 18)} +{len(shown) - 1} alike"
 

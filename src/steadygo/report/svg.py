@@ -32,7 +32,7 @@ class Box:
 
 def across(picture: Picture, findings: Mapping[int, Finding], name: str) -> str:
     """The chain from left to right."""
-    width, gap, top = 150.0, 44.0, 26.0
+    width, gap, top = 145.0, 50.0, 26.0
     boxes = [Box(1 + n * (width + gap), top, width, _height(nodes)) for n, nodes in enumerate(picture.stages)]
     spine = top + _ROW / 2
     near, far = _near_and_far(picture)

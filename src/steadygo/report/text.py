@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from steadygo.findings import Finding
 from steadygo.report.escaping import clean, clean_lines
-from steadygo.report.grouping import REPOSITORY, by_chapter, by_service, counted, said, tally
+from steadygo.report.grouping import by_chapter, by_service, counted, said, tally
 from steadygo.report.readiness import table
 from steadygo.report.source import shown
 from steadygo.report.terminal import SIGNS, Look, cells, fit, pad
-from steadygo.scan.result import QUESTIONS, ScanResult, Source, confidence_of, severity_of
+from steadygo.scan.result import QUESTIONS, REPOSITORY, ScanResult, Source, confidence_of, severity_of
 
 _SHOWN_IN_FULL = 3  # findings of one rule in one chapter of one service; further ones take a line each
 _MOST_LISTED = 8  # of what is not known, and of stale entries

@@ -14,6 +14,7 @@ from steadygo.scan.suppress import Stale, Suppressed
 __all__ = [
     "CHAPTERS",
     "QUESTIONS",
+    "REPOSITORY",
     "STAGES",
     "Counts",
     "Link",
@@ -31,6 +32,9 @@ __all__ = [
 
 Source: TypeAlias = Callable[[str, int], str | None]
 """(path, line) -> the text of that line, None when it cannot be shown."""
+
+REPOSITORY = "the repository"
+"""The row of `readiness` for findings that belong to no service."""
 
 STAGES: tuple[tuple[str, ...], ...] = (("code",), ("build",), ("image",), ("unit", "workload"), ("probe",), ("alert",))
 """The way of a service into production. A node's kind is one of these words; other kinds are listed, not drawn."""
@@ -82,7 +86,7 @@ class ScanResult(msgspec.Struct, frozen=True):
     """Everything one scan found out. Rule, chapter, severity and confidence of each finding are filled in.
 
     `name`: the scanned root's own name. `below`: where it lies under the root of its git work tree, "" when it is the root itself.
-    `readiness`: service -> chapter -> verdict; a chapter that is missing there is not known.
+    `readiness`: service (or REPOSITORY) -> chapter -> verdict; a chapter that is missing there is not known.
     """
 
     name: str
@@ -97,8 +101,8 @@ class ScanResult(msgspec.Struct, frozen=True):
     below: str = ""
 
     def verdict(self, service: str, chapter: str) -> Verdict:
-        """The answer of one service to one chapter's question."""
-        return self.readiness.get(service, {}).get(chapter, Verdict.NOT_KNOWN)
+        """The answer of one service, or of the repository ("") to one chapter's question."""
+        return self.readiness.get(service or REPOSITORY, {}).get(chapter, Verdict.NOT_KNOWN)
 
 
 class RuleDoc(msgspec.Struct, frozen=True):
