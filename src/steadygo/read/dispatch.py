@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable
 from typing import cast
 
+import msgspec
+
 from steadygo.facts.artefact import Artefact
 from steadygo.facts.contracts import Unread
 from steadygo.facts.observing import AlertRules
+from steadygo.facts.place import Gap
 
 _READERS = {
     "go": "go",
@@ -40,6 +43,7 @@ _READERS = {
     "migration": "sql",
 }
 KINDS = frozenset(_READERS)
+_MOST_GAPS = 200
 _RULE_OBJECT = re.compile(rb"kind[\"']?[ \t]*:[ \t]*[\"']?PrometheusRule\b")
 _OBJECT_KIND = re.compile(rb"^kind:[ \t]*[\"']?(\w+)", re.M)
 
@@ -47,7 +51,7 @@ _OBJECT_KIND = re.compile(rb"^kind:[ \t]*[\"']?(\w+)", re.M)
 def read_artefact(path: str, data: bytes, kind: str) -> Artefact:
     """What the reader of `kind` states about a file. A reader that breaks costs its file, never the scan."""
     try:
-        return _reader(_READERS[kind])(path, data)
+        return _bounded(_reader(_READERS[kind])(path, data))
     except Exception as error:  # anything: one file must not end a scan of thousands
         return Unread(path, f"the {kind} reader failed: {type(error).__name__}")
 
@@ -64,6 +68,14 @@ def read_artefacts(path: str, data: bytes, kind: str) -> tuple[Artefact, ...]:
     if kind in ("kubernetes", "prometheus-rules"):
         found += _embedded(path, data)
     return tuple(found)
+
+
+def _bounded(artefact: Artefact) -> Artefact:
+    """A file that is something else altogether may give a gap a line: keep the first ones and their number."""
+    if isinstance(artefact, Unread) or len(artefact.gaps) <= _MOST_GAPS:
+        return artefact
+    more = Gap(artefact.gaps[_MOST_GAPS].line, f"and {len(artefact.gaps) - _MOST_GAPS} more from here on")
+    return msgspec.structs.replace(artefact, gaps=(*artefact.gaps[:_MOST_GAPS], more))
 
 
 def _embedded(path: str, data: bytes) -> tuple[Artefact, ...]:
