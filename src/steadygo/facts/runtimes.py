@@ -1,0 +1,152 @@
+"""Every place a service runs in: a container of a workload or a systemd unit, with the environment it is given there."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+
+from steadygo.facts.commands import Variable
+from steadygo.facts.place import Amount
+from steadygo.facts.repository import Repository, Running, Service, ShippedImage
+from steadygo.facts.units import EnvironmentFile, Unit, environment, size
+from steadygo.findings import Place
+
+
+@dataclass(frozen=True)
+class Given:
+    """A variable that a runtime gets. `value` None: it comes from elsewhere (`source`, see Variable). `by` names the artefact."""
+
+    name: str
+    value: str | None
+    at: Place
+    by: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """`label` is for people: "Deployment orders (prod)", "orders.service". `variables` have the one that counts by name.
+
+    `complete` is false when some of the environment is not in the repository (an EnvironmentFile or a secret that is not here).
+    `memory` is the limit in bytes, `cpus` in cores, each with its place; None when not limited.
+    """
+
+    label: str
+    at: Place
+    service: str
+    running: Running | None = None
+    unit: Unit | None = None
+    variables: dict[str, Given] = field(default_factory=dict)
+    complete: bool = True
+    memory: tuple[float, Place] | None = None
+    cpus: tuple[float, Place] | None = None
+
+
+def runtimes(repository: Repository, service: Service) -> list[Runtime]:
+    """Where `service` runs, containers first. Init containers are left out."""
+    image = service.images[0] if len(service.images) == 1 else None
+    found = [_container(repository, service, r, _image_of(service, r) or image) for r in service.running if r.container.role != "init"]
+    return found + [_unit(repository, service, u) for u in service.units]
+
+
+def _image_of(service: Service, running: Running) -> ShippedImage | None:
+    file = running.container.dockerfile
+    return next((i for i in service.images if file is not None and i.image.path == file.value), None)
+
+
+def _container(repository: Repository, service: Service, running: Running, image: ShippedImage | None) -> Runtime:
+    workload, container = running.workload, running.container
+    variables: dict[str, Given] = {}
+    for stage in reversed(image.lineage()) if image else ():
+        for v in stage.variables:
+            variables[v.name] = Given(v.name, v.value, Place(image.image.path if image else "", v.line, v.column), "the image", v.source)
+    complete = True
+    for reference in container.variables_from:
+        kind, _, name = reference.value.partition(":")
+        held, whole = _from(repository, kind, name, workload.environment)
+        complete = complete and whole
+        variables.update(held)
+    label = f"{workload.kind} {workload.name}" + (f" ({workload.environment})" if workload.environment else "")
+    if workload.kind == "compose":
+        label = f"compose service {workload.name}"
+    for v in container.variables:
+        value = _resolved(repository, v, workload.environment)
+        variables[v.name] = Given(v.name, value, Place(v.path or workload.path, v.line, v.column), label, v.source)
+    return Runtime(
+        label,
+        Place(workload.path, container.line),
+        service.name,
+        running=running,
+        variables=variables,
+        complete=complete,
+        memory=_limit(container.memory_limit, workload.path),
+        cpus=_limit(container.cpu_limit, workload.path),
+    )
+
+
+def _limit(amount: Amount | None, path: str) -> tuple[float, Place] | None:
+    if amount is None or amount.value <= 0:
+        return None
+    return amount.value, Place(amount.path or path, amount.line, amount.column)
+
+
+def _from(repository: Repository, kind: str, name: str, environment_name: str) -> tuple[dict[str, Given], bool]:
+    if kind == "file":
+        file = next((f for f in repository.environment_files if f.path == name), None)
+        if file is None:
+            return {}, False
+        return {v.name: Given(v.name, v.value, Place(file.path, v.line, v.column), file.path, v.source) for v in file.variables}, True
+    named = [c for c in repository.configs if c.kind == kind and c.name == name]
+    config = next((c for c in named if c.environment == environment_name), named[0] if named else None)
+    if config is None:
+        return {}, False
+    by = f"{kind} {name}"
+    return {v.name: Given(v.name, v.value, Place(v.path or config.path, v.line, v.column), by, v.source) for v in config.variables}, True
+
+
+def _resolved(repository: Repository, variable: Variable, environment_name: str) -> str | None:
+    if variable.value is not None or not variable.source.startswith("configmap:"):
+        return variable.value
+    name, _, key = variable.source.removeprefix("configmap:").partition("/")
+    held, _ = _from(repository, "configmap", name, environment_name)
+    return held[key].value if key in held else None
+
+
+def _unit(repository: Repository, service: Service, unit: Unit) -> Runtime:
+    variables: dict[str, Given] = {}
+    complete = True
+    for directive in unit.find_all("Service", "Environment"):
+        for name, value in environment(directive.value):
+            at = Place(directive.path or unit.path, directive.line)
+            variables[name] = Given(name, value, at, unit.name)
+    for directive in unit.find_all("Service", "EnvironmentFile"):
+        target = directive.value.removeprefix("-")
+        file = find_environment_file(repository, target, unit.path)
+        if file is None:
+            complete = False
+            continue
+        for v in file.variables:
+            variables[v.name] = Given(v.name, v.value, Place(file.path, v.line, v.column), file.path, v.source)
+    limit = unit.find("Service", "MemoryMax") or unit.find("Service", "MemoryLimit")
+    memory = size(limit.value) if limit else None
+    quota = unit.find("Service", "CPUQuota")
+    cpus = float(quota.value.rstrip("%")) / 100 if quota and quota.value.rstrip("%").replace(".", "", 1).isdigit() else None
+    return Runtime(
+        unit.name,
+        Place(unit.path),
+        service.name,
+        unit=unit,
+        variables=variables,
+        complete=complete,
+        memory=(memory, Place(limit.path or unit.path, limit.line)) if limit and memory and memory != float("inf") else None,
+        cpus=(cpus, Place(quota.path or unit.path, quota.line)) if quota and cpus else None,
+    )
+
+
+def find_environment_file(repository: Repository, target: str, beside: str) -> EnvironmentFile | None:
+    """The environment file of the repository that is installed as `target`: by the end of its path, else by its name beside the unit."""
+    name = posixpath.basename(target)
+    folder = posixpath.dirname(beside)
+    by_path = [f for f in repository.environment_files if target.endswith("/" + f.path) or f.path.endswith(target)]
+    near = [f for f in repository.environment_files if posixpath.basename(f.path) == name and posixpath.dirname(f.path).startswith(folder)]
+    return next(iter(by_path or near), None)
