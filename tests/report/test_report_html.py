@@ -92,4 +92,4 @@ def test_both_lines_are_shown_without_secrets(result: ScanResult, source: Source
 
 def test_headline_says_how_bad_it_is(result: ScanResult, empty: ScanResult, source: Source) -> None:
     assert "<h1>3 outages wait to happen in 1 of 2 services</h1>" in html.render(result, source)
-    assert "<h1>Nothing found in 0 services</h1>" in html.render(empty, source)
+    assert "<h1>No service was recognised</h1>" in html.render(empty, source)

@@ -38,8 +38,9 @@ def test_thirty_services_read_like_this(many: ScanResult, source: Source, golden
     golden("thirty-services.txt", text.render(many, source))
 
 
-def test_nothing_found_is_said_plainly(empty: ScanResult, source: Source) -> None:
-    assert text.render(empty, source).startswith("Nothing found in 0 services.")
+def test_nothing_found_is_said_plainly(result: ScanResult, empty: ScanResult, source: Source) -> None:
+    assert "\nNothing found in 2 services.\n" in text.render(msgspec.structs.replace(result, findings=()), source)
+    assert text.render(empty, source).startswith("Nothing found, but no service was recognised either")
 
 
 def test_colour_only_repeats_what_words_say(result: ScanResult, source: Source) -> None:

@@ -121,8 +121,14 @@ def _header(result: ScanResult) -> Iterable[str]:
     elif counts:
         headline = "No outage found, but not steady yet"
     else:
-        headline = "Nothing found"
-    scope = f" in {failing} of {services}" if result.findings and len(result.services) > 1 and failing else f" in {services}"
+        headline = "Nothing found" if result.services else "No service was recognised"
+    scope = (
+        f" in {failing} of {services}"
+        if result.findings and len(result.services) > 1 and failing
+        else f" in {services}"
+        if result.services
+        else ""
+    )
     yield f'<header><p class="of">{_safe(result.name)} · {services}</p>'
     yield f"<h1>{headline}{scope}</h1>{_tally(counts)}</header>"
 
@@ -216,7 +222,7 @@ def _verdict(verdict: Verdict, finding: int | None) -> str:
 def _findings(result: ScanResult, groups: list[tuple[str, Numbered]], source: Source) -> Iterable[str]:
     yield '<section aria-labelledby="findings"><h2 class="whole" id="findings" tabindex="-1">Findings</h2>'
     if not groups:
-        yield f'<p class="card">{"Nothing found." if result.services else "No service was found here."}</p>'
+        yield f'<p class="card">{"Nothing found." if result.services else "`steadygo services` says what could not be joined."}</p>'
     else:
         boxes = "".join(
             f'<label><input type="checkbox" value="{s}" checked><span class="grade {s}">{SIGNS[s]} {s}</span></label>'

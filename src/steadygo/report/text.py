@@ -114,7 +114,8 @@ def _summary(result: ScanResult, look: Look) -> list[str]:
         counts = ", ".join(f"{SIGNS[s]} {said({s: n})}" for s, n in tally(result.findings).items())
         lines = look.wrap(f"{counted(len(result.findings), 'finding')} in {services}: {counts}", "", "  ")
     else:
-        lines = [f"Nothing found in {services}."]
+        none = "Nothing found, but no service was recognised either: `steadygo services` says why."
+        lines = [f"Nothing found in {services}."] if result.services else look.wrap(none, "", "  ")
     lines = [look.style(line, "bold") for line in lines]
     asides = [
         f"{len(result.suppressed):,} suppressed" if result.suppressed else "",
