@@ -90,8 +90,12 @@ def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unrea
 
 
 def _merged(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
-    drop_ins: dict[str, list[Unit]] = defaultdict(list)
+    """Units with their drop-ins. Where several sets of drop-ins exist (prod, staging), those that stand beside the unit count."""
+    drop_ins = [u for u in units if u.drop_in_of]
+    merged = []
     for unit in units:
-        if unit.drop_in_of:
-            drop_ins[unit.drop_in_of].append(unit)
-    return tuple(merge(u, drop_ins.get(u.name, [])) for u in units if not u.drop_in_of)
+        if not unit.drop_in_of:
+            folder = unit.path.rpartition("/")[0]
+            beside = [d for d in drop_ins if d.path.rpartition("/")[0].rpartition("/")[0] == folder]
+            merged.append(merge(unit, beside or drop_ins))
+    return tuple(merged)
