@@ -87,6 +87,8 @@ def test_many_nodes_of_one_stage_are_counted(draw: object) -> None:
     drawn = draw(picture_of(service, findings), dict(findings), "orders")
     assert "and 5 more" in drawn
     assert 'href="#f-1"' in drawn
+    assert "deploy/8.yaml" in drawn  # what a finding speaks of is drawn
+    assert "deploy/3.yaml" not in drawn
 
 
 def test_links_never_share_a_lane_where_they_overlap(orders: ScannedService) -> None:

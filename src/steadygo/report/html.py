@@ -156,7 +156,7 @@ def _picture(service: ScannedService, numbered: Numbered, classes: str, counts: 
     picture = picture_of(service, numbered)
     findings = dict(numbered)
     name = clean(service.name)
-    main = f'<span class="where">{_safe(service.main or ".")}</span>' if service.main is not None else ""
+    main = f'<span class="where">{_safe(service.main)}</span>' if service.main else ""
     tool = '<span class="where">a tool that does not ship</span>' if service.tool else ""
     yield f'<section class="{classes}"><div class="top"><h2>{escape(name)}</h2>{main}{tool}{_tally(counts)}</div>'
     if picture.present:

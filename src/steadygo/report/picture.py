@@ -26,12 +26,16 @@ class Break:
 
 @dataclass(frozen=True)
 class Picture:
-    """One service: nodes of each stage, broken links, findings (by number) within one node, and those on no node."""
+    """One service: nodes of each stage, broken links, findings (by number) within one node, and those on no node.
+
+    `touched`: (stage, node) of every place that some finding speaks of.
+    """
 
     stages: tuple[tuple[Node, ...], ...]
     breaks: tuple[Break, ...]
     own: Mapping[tuple[int, int], tuple[int, ...]]
     loose: tuple[int, ...]
+    touched: frozenset[tuple[int, int]]
 
     @property
     def present(self) -> tuple[int, ...]:
@@ -49,12 +53,14 @@ def picture_of(service: ScannedService, findings: Sequence[tuple[int, Finding]])
     breaks: dict[tuple[int, int], list[int]] = defaultdict(list)
     own: dict[tuple[int, int], list[int]] = defaultdict(list)
     loose: list[int] = []
+    touched: set[tuple[int, int]] = set()
     for number, finding in findings:
         places = [finding.at, *(Place(b.path, b.line) for b in finding.because)]
         spots = [s for s in (_spot(stages, p, finding.chapter) for p in places) if s is not None]
         if not spots:
             loose.append(number)
             continue
+        touched.update(spots)
         here = spots[0]
         others = {s[0] for s in spots} - {here[0]}
         for other in others:
@@ -66,6 +72,7 @@ def picture_of(service: ScannedService, findings: Sequence[tuple[int, Finding]])
         tuple(Break(left, right, tuple(numbers)) for (left, right), numbers in sorted(breaks.items())),
         {spot: tuple(numbers) for spot, numbers in own.items()},
         tuple(loose),
+        frozenset(touched),
     )
 
 

@@ -10,7 +10,7 @@ from steadygo.scan.result import Source
 _LONGEST = 240  # characters of one line; minified files have lines of megabytes
 _LOOKED_AT = 4 * _LONGEST  # so that no secret is cut in half before it is seen
 _HIDDEN = "•••"
-_NAME = r"[\w.\-]*(?:passw(?:or)?d|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?)[\w.\-]*"
+_NAME = r"[\w.\-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?)[\w.\-]{0,40}"
 _ASSIGNED = re.compile(rf"(?i)(?P<name>\b{_NAME}(?:[\"']?\s*(?::=|[:=])|[\"'],)\s*)(?P<quote>[\"'`])(?P<value>[^\"'`\s]{{4,}})(?P=quote)")
 _BARE = re.compile(
     rf"(?i)(?P<name>(?:^|[\s\"',;])(?:export\s+)?(?:{_NAME}\s*[=:]\s*|(?<=ENV\s){_NAME}\s+))(?P<value>[^\s\"'`$<{{(\[][^\s\"'`(){{}}\[\],;]{{3,}})(?=[\s\"';,]|$)"

@@ -144,10 +144,11 @@ def _panel(stage: int, box: Box, picture: Picture, findings: Mapping[int, Findin
     if not nodes:
         none = f'<text class="path" x="{box.x + box.width / 2:.0f}" y="{box.y + _ROW / 2 + 4:.0f}" text-anchor="middle">none found</text>'
         return title + frame + none
-    rows = [_node(stage, n, node, box, picture, findings) for n, node in enumerate(nodes[:_MOST_NODES])]
+    shown = _shown(stage, picture)
+    rows = [_node(stage, n, row, box, picture, findings) for row, n in enumerate(shown)]
     more = ""
     if len(nodes) > _MOST_NODES:
-        hidden = tuple(f for (s, n), found in sorted(picture.own.items()) if s == stage and n >= _MOST_NODES for f in found)
+        hidden = tuple(f for (s, n), found in sorted(picture.own.items()) if s == stage and n not in shown for f in found)
         y = box.y + _ROW * _MOST_NODES + 16
         more = f'<text class="path" x="{box.x + 11:.0f}" y="{y:.0f}">and {len(nodes) - _MOST_NODES} more</text>'
         if hidden:
@@ -155,12 +156,19 @@ def _panel(stage: int, box: Box, picture: Picture, findings: Mapping[int, Findin
     return title + frame + "".join(rows) + more
 
 
-def _node(stage: int, number: int, node: Node, box: Box, picture: Picture, findings: Mapping[int, Finding]) -> str:
-    y = box.y + number * _ROW
+def _shown(stage: int, picture: Picture) -> list[int]:
+    """Which nodes of a stage are drawn: those that findings speak of come first when not all fit."""
+    first = sorted(range(len(picture.stages[stage])), key=lambda n: ((stage, n) not in picture.touched, n))
+    return sorted(first[:_MOST_NODES])
+
+
+def _node(stage: int, number: int, row: int, box: Box, picture: Picture, findings: Mapping[int, Finding]) -> str:
+    node = picture.stages[stage][number]
+    y = box.y + row * _ROW
     own = picture.own.get((stage, number), ())
     room = box.width - 20
     label, place = clean(node.label), f"{clean(node.at.path)}:{node.at.line}"
-    rule = f'<path class="rule" d="M{box.x + 8:.0f} {y:.0f}H{box.x + box.width - 8:.0f}"/>' if number else ""
+    rule = f'<path class="rule" d="M{box.x + 8:.0f} {y:.0f}H{box.x + box.width - 8:.0f}"/>' if row else ""
     mark = ""
     if own:
         room_label = room - _width(own) - 6
@@ -169,9 +177,17 @@ def _node(stage: int, number: int, node: Node, box: Box, picture: Picture, findi
         room_label = room
     return (
         f"<g><title>{escape(clean(node.kind))}: {escape(label)} ({escape(place)})</title>{rule}"
-        f'<text class="label" x="{box.x + 11:.0f}" y="{y + 20:.0f}">{escape(fit(label, int(room_label / _CHARACTER)))}</text>'
+        f'<text class="label" x="{box.x + 11:.0f}" y="{y + 20:.0f}">{escape(_middle(label, int(room_label / _CHARACTER)))}</text>'
         f'<text class="path" x="{box.x + 11:.0f}" y="{y + 35:.0f}">{escape(_tail(place, int(room / 6.1)))}</text></g>{mark}'
     )
+
+
+def _middle(text: str, width: int) -> str:
+    """`text` with its middle left out: names of workloads and environments differ at their ends."""
+    if cells(text) <= width:
+        return text
+    end = width // 2
+    return fit(text, width - end) + fit(text[::-1], end + 1)[:-1][::-1].lstrip()
 
 
 def _tail(text: str, width: int) -> str:
