@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice, product
+
 import msgspec
 
 from steadygo.facts.commands import Command, Variable
@@ -24,7 +27,11 @@ class Step(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`matrix` maps a key to its values (as text with places); `runs_on` are labels (GitLab: tags)."""
+    """`matrix` maps a key to its values (as text with places); `runs_on` are labels (GitLab: tags).
+
+    A timeout of 0 seconds is one that an expression gives. A secret's variable has no value and the source `secret:NAME`; another
+    expression stays as the value with the source `expression`. `condition`: GitLab's rules, only and except are joined by newlines.
+    """
 
     name: str
     line: int
@@ -109,3 +116,43 @@ class Release(msgspec.Struct, frozen=True, array_like=True, tag="release", gc=Fa
     dockerfiles: tuple[tuple[Text, tuple[str, ...]], ...] = ()
     base_image: Text | None = None
     gaps: tuple[Gap, ...] = ()
+
+
+_MOST_EXPANDED = 64
+_REFERENCE = re.compile(r"""\$\{\{\s*(matrix|env|inputs)(?:\.([\w.-]+)|\[["']([\w.-]+)["']\])\s*\}\}""")
+
+
+def expand(job: Job, text: Text, pipeline: Pipeline | None = None) -> tuple[Text, ...]:
+    """Every text that `text` can be in `job`: `${{ matrix.K }}`, and `env.K` and `inputs.K` where they are known, put in.
+
+    A text that is only one reference takes the place of the value. What is not known stays as written; at most 64 texts.
+    """
+    if "${{" not in text.value:
+        return (text,)
+    choices: dict[str, tuple[Text, ...]] = {}
+    for found in _REFERENCE.finditer(text.value):
+        known = _choices(job, pipeline, found.group(1), found.group(2) or found.group(3))
+        if known:
+            choices[found.group()] = known
+    if not choices:
+        return (text,)
+    expanded: dict[str, Text] = {}
+    for chosen in islice(product(*choices.values()), _MOST_EXPANDED):
+        value = text.value
+        for written, choice in zip(choices, chosen, strict=True):
+            value = value.replace(written, choice.value)
+        place = chosen[0] if text.value.strip() in choices else text
+        expanded.setdefault(value, Text(value, place.line, place.column))
+    return tuple(expanded.values())
+
+
+def _choices(job: Job, pipeline: Pipeline | None, kind: str, name: str) -> tuple[Text, ...]:
+    if kind == "matrix":
+        return next((values for key, values in job.matrix if key == name), ())
+    known: tuple[Variable, ...] = ()
+    if kind == "env":
+        known = (*(pipeline.variables if pipeline is not None else ()), *job.variables)
+    elif pipeline is not None:
+        known = pipeline.inputs
+    found = next((v for v in reversed(known) if v.name == name and v.value is not None), None)
+    return (Text(found.value or "", found.line, found.column),) if found is not None else ()
