@@ -15,6 +15,7 @@ from steadygo.facts.images import Image, Stage
 from steadygo.facts.repository import Build, Join, Repository, Running, Service, ShippedImage
 from steadygo.facts.roles import aside, aside_name
 from steadygo.facts.settings import StatedService
+from steadygo.facts.starting import container_words, programs, start_words
 from steadygo.facts.units import exec_words
 from steadygo.facts.workloads import Container, Workload
 from steadygo.findings import NotKnown, Place
@@ -261,12 +262,15 @@ class _Linker:
         return [(d, at, f"it is built from {path}") for d, at in self._started(path, container)]
 
     def _started(self, path: str, container: Container) -> list[tuple[_Draft, Place]]:
-        """Services of an image, narrowed by the container's own command when the image carries several."""
+        """Services of an image; of several, the one that the container starts last (a start script may migrate first)."""
         carried = self.by_image.get(path, [])
-        if len(carried) > 1 and container.command:
-            program = posixpath.basename(container.command[0])
-            narrowed = [(d, at) for d, at in carried if d.main is not None and self._binary(d.main) == program]
-            return narrowed or carried
+        if len(carried) < 2:
+            return carried
+        image = next((i for d, _ in carried for i in d.images if i.image.path == path), None)
+        for program in reversed(programs(container_words(container, image), self.repository.scripts)):
+            for draft, at in carried:
+                if draft.main is not None and program in {self._binary(draft.main), *(posixpath.basename(b.output) for b in draft.builds)}:
+                    return [(draft, at)]
         return carried
 
     def _by_image_name(self, container: Container) -> list[tuple[_Draft, Place, str]]:
@@ -374,28 +378,6 @@ class _Linker:
             return False
         shipped = any(d.running or d.units or d.images or any(b.origin == "release" for b in d.builds) for d in self.drafts.values())
         return shipped or bool(settings.entry_points)
-
-
-def start_words(image: ShippedImage) -> tuple[str, ...]:
-    """The words a container of `image` starts with: ENTRYPOINT and CMD of the final stage and those it builds on."""
-    entrypoint = next((s.entrypoint for s in image.lineage() if s.entrypoint), None)
-    command = next((s.command for s in image.lineage() if s.command), None)
-    words = (*(entrypoint.words if entrypoint else ()), *(command.words if command and (not entrypoint or not entrypoint.shell) else ()))
-    skip = 0
-    while skip < len(words) and posixpath.basename(words[skip]) in (
-        "tini",
-        "dumb-init",
-        "--",
-        "-g",
-        "-s",
-        "-v",
-        "exec",
-        "catatonit",
-        "su-exec",
-        "gosu",
-    ):
-        skip += 1
-    return tuple(words[skip:])
 
 
 def _feeding_stages(image: Image, index: int) -> list[int]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from steadygo.errors import BadSettings
 from steadygo.findings import Finding, Place
+from steadygo.scan.result import Source
 from steadygo.scan.suppress import Stale, Suppressed
 
 VERSION = 1
-
-Source = Callable[[str, int], str | None]
-"""(path, line) -> the text of that line, None when it is not there."""
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,9 +8,7 @@ from steadygo.facts.repository import Repository, Service
 from steadygo.findings import Finding, NotKnown, Verdict
 from steadygo.rules.chapters import CHAPTERS
 from steadygo.rules.registry import Registered
-
-REPOSITORY = "the repository"
-"""The row for what belongs to no single service."""
+from steadygo.scan.result import REPOSITORY
 
 
 def applicable(repository: Repository, rules: Iterable[Registered]) -> dict[str, dict[str, bool]]:
