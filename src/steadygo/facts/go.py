@@ -1,7 +1,8 @@
 """What is stated about one Go file. Positions are line and column; `block` is an index into `GoFile.blocks`.
 
-Expressions are kept as source text with white space folded, at most 200 characters (`…` marks a cut).
-Names of calls and types are resolved through the file's imports:
+Expressions are kept as source text with white space folded, at most 200 characters (`…` marks a cut). Types are resolved through
+imports (`*database/sql.DB`). Columns count bytes. Test files come without comparisons and jumps, generated files with imports,
+functions, closures, types, declarations and calls only. Names of calls and types are resolved through the file's imports:
 
     net/http.ListenAndServe            function of an imported package
     net/http.Server.Shutdown           method of a value whose type is known in this file (parameter, var, composite literal,
@@ -9,6 +10,7 @@ Names of calls and types are resolved through the file's imports:
     .Shutdown                          method of a value whose type is not known here; `receiver` has its text
     run                                function of the same package, or a builtin (make, append, panic, close, new …)
     worker.Loop                        method of a type of the same package
+    (empty)                            a closure that is called where it stands (`go func() {}()`)
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Block(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `text` is its header: the condition of if, the clauses of for ("" for `for {`), the ranged expression, the tag of switch,
     the values of a case ("default"), the operation of a select's comm clause ("<-ctx.Done()", "ch <- x", "default").
     For function and closure it is the name ("" for a closure). Block 0 is the file itself, kind "file".
-    `go` and `defer` are the statement; a closure started by it is a child block of kind closure.
+    `go` and `defer` are the statement; a closure started by it is a child block of kind closure. `if` ends where its own branch ends,
+    `else` is a sibling after it (an `else if` is an `if` inside that `else`); the condition belongs to the `if`.
     """
 
     kind: str
@@ -109,7 +112,10 @@ class Jump(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`names op values`, also var declarations inside functions (operator "var"). operator: := = += -= … ++ -- var"""
+    """`names op values`, also declarations inside functions. operator: := = += -= … ++ -- var const
+
+    The variables of a range loop are assigned the value "range EXPRESSION" in the loop's own block.
+    """
 
     names: tuple[str, ...]
     values: tuple[str, ...]
@@ -150,7 +156,10 @@ class Field(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class TypeDeclaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """kind: struct interface other. For an interface `fields` are its methods (type = signature text)."""
+    """kind: struct interface other. For an interface `fields` are its methods (type = signature text), "" for embedded ones.
+
+    Types declared inside functions are here too, and anonymous structs whose fields have tags (`name` "").
+    """
 
     name: str
     kind: str
