@@ -20,7 +20,7 @@ from steadygo.facts.commands import Command, Variable
 from steadygo.facts.place import Gap, Text
 from steadygo.read.command_words import assignment, script_of_shell, signal_name, without_env, without_exec
 from steadygo.read.shell_scope import Scope
-from steadygo.read.shell_words import Words, behind_target
+from steadygo.read.shell_words import ROOT, Words, behind_target
 
 _LONGEST = 262_144
 _MOST = (("|", 5_000), ("(", 5_000), ("[", 8_000), ("{", 8_000), ("\n", 40_000))  # the parser's time is quadratic in these at worst
@@ -46,14 +46,20 @@ class Parsed(NamedTuple):
 
 
 def commands(
-    text: str, line: int = 1, column: int = 1, variables: Mapping[str, str] = _NOTHING, opaque: Mapping[str, str] = _NOTHING
+    text: str,
+    line: int = 1,
+    column: int = 1,
+    variables: Mapping[str, str] = _NOTHING,
+    opaque: Mapping[str, str] = _NOTHING,
+    here: str | None = None,
 ) -> Parsed:
     """Read shell `text` whose first line is `line` and each of whose lines begins at `column`.
 
     `variables` are known values. `opaque` maps placeholders (words like `__0001__`) that stand in `text` to what is put back in
-    the end: another language's expressions. Never raises; what the grammar cannot read becomes a gap.
+    the end: another language's expressions. `here` is a script's own directory, for `cd "$(dirname "$0")"`.
+    Never raises; what the grammar cannot read becomes a gap.
     """
-    return _read(text, line, column, _Task(None, Scope.top(variables, opaque)), 0)
+    return _read(text, line, column, _Task(None, Scope.top(variables, opaque, here)), 0)
 
 
 def exec_form(words: Sequence[str], line: int, column: int = 1, variables: Mapping[str, str] = _NOTHING) -> Parsed:
@@ -244,7 +250,7 @@ class _Walk:
         name = words[0].rpartition("/")[2]
         self.commands.append(
             Command(
-                words=tuple(words),
+                words=tuple(word.replace(ROOT, "") for word in words),
                 line=line,
                 column=column,
                 variables=scope.exported + tuple(leading) if leading else scope.exported,
@@ -306,7 +312,7 @@ class _Walk:
     def _set(self, task: _Task, node: Node, pair: tuple[str, str], added: bool = False, exported: bool = False) -> None:
         name, value = pair
         task.scope.assign(name, value, added=added, sure=task.after not in ("&&", "||"), exported=exported)
-        self.assignments.append(Variable(name, value, *self._place(node)))
+        self.assignments.append(Variable(name, value.replace(ROOT, ""), *self._place(node)))
 
     def _assign(self, task: _Task, node: Node, exported: bool = False, glued: Node | None = None) -> None:
         scope = task.scope

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
-from steadygo.read.shell_words import Knowledge, restore
+from steadygo.read.shell_words import ROOT, Knowledge, restore
 
 _MOST_EXPORTED = 40
 _LONGEST_VALUE = 8_000
@@ -23,8 +23,8 @@ class Scope:
         self._previous: list[str] = []
 
     @classmethod
-    def top(cls, variables: Mapping[str, str], opaque: Mapping[str, str]) -> Scope:
-        return cls(Knowledge(dict(variables), opaque=opaque), "", ())
+    def top(cls, variables: Mapping[str, str], opaque: Mapping[str, str], here: str | None) -> Scope:
+        return cls(Knowledge(dict(variables), opaque=opaque, here=here), "", ())
 
     def apart(self) -> Scope:
         """For a subshell: nothing it does comes back."""
@@ -91,11 +91,16 @@ class Scope:
         return any(name == exported for exported, _ in self.exported)
 
     def joined(self, target: str) -> str:
-        """`target` seen from the current directory."""
-        if not target:
-            return self.directory
-        if target.startswith(("/", "~", "$", "`")):
-            return posixpath.normpath(target) if target.startswith("/") else target
+        """`target` seen from the current directory; what begins with something unknown is not tidied up."""
+        if target.startswith(ROOT):
+            anchored = posixpath.normpath(target[1:].lstrip("/") or ".")
+            return "" if anchored == "." else anchored
+        if target.startswith("/"):
+            return posixpath.normpath(target)
+        if not target or target[0] in "~$`":
+            return target or self.directory
+        if self.directory[:1] in ("~", "$", "`"):
+            return f"{self.directory}/{target}"
         return posixpath.normpath(posixpath.join(self.directory, target))
 
     def change(self, target: str, *, stacked: bool = False) -> None:

@@ -18,6 +18,14 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _ARRAY = re.compile(r"\$\{(\w+)\[[@*]\]\}\Z")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\\n])')
+_SCRIPT = r"\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?(?::-\$0)?\})"
+_FILE = rf"(?:{_SCRIPT}|\$\(\s*(?:readlink\s+-f|realpath)\s+(?:--\s+)?{_SCRIPT}\s*\))"
+_DIRNAME = rf"\$\(\s*dirname\s+(?:--\s+)?{_FILE}\s*\)"
+_OWN_DIRECTORY = re.compile(
+    rf"{_DIRNAME}|\$\(\s*cd\s+(?:-P\s+)?(?:--\s+)?{_DIRNAME}((?:/[\w.-]+)*)/?\s*(?:[12&]?>+\s*/dev/null\s*(?:2>&1\s*)?)?(?:&&|;)\s*pwd(?:\s+-P)?\s*\)"
+)
+_TOP_LEVEL = re.compile(r"\$\(\s*git\s+rev-parse\s+--show-toplevel\s*\)")
+ROOT = "\ue000"  # stands before a path that is seen from the repository's root, until the command is stated
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 _EXPANSIONS = frozenset({"simple_expansion", "expansion"})
 
@@ -29,10 +37,11 @@ class Knowledge:
     variables: dict[str, str]
     arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opaque: Mapping[str, str] = field(default_factory=dict)
+    here: str | None = None  # the script's own directory seen from the repository's root
 
     def copy(self) -> Knowledge:
         """The knowledge of a subshell: what it learns does not come back."""
-        return Knowledge(dict(self.variables), dict(self.arrays), self.opaque)
+        return Knowledge(dict(self.variables), dict(self.arrays), self.opaque, self.here)
 
     def forget(self, name: str) -> None:
         """`name` has a value from now on that is not known."""
@@ -156,7 +165,11 @@ class Words:
     def _substitution(self, node: Node) -> str:
         """`$(…)` as written; long ones are cut, or nested ones would be kept once a level."""
         self.substitutions.append(node)
-        return self._raw(node) if node.end_byte - node.start_byte <= _LONGEST_SUBSTITUTION else "$(…)"
+        if node.end_byte - node.start_byte > _LONGEST_SUBSTITUTION:
+            return "$(…)"
+        written = self._raw(node)
+        own = None if self.knowledge.here is None else _own_directory(written, self.knowledge.here)
+        return written if own is None else own
 
     def _between(self, start: int, end: int) -> str:
         text = self.source[start:end].decode("utf-8", "replace")
@@ -208,6 +221,17 @@ def restore(text: str, opaque: Mapping[str, str]) -> str:
             if placeholder in text:
                 text = text.replace(placeholder, original)
     return text
+
+
+def _own_directory(written: str, here: str) -> str | None:
+    """The directory that the usual ways to ask for the script's own give; None for any other substitution."""
+    plain = written.replace('"', "").replace("'", "")
+    if plain.startswith("`"):
+        plain = f"$({plain[1:-1]})"
+    if _TOP_LEVEL.fullmatch(plain):
+        return ROOT + "."
+    found = _OWN_DIRECTORY.fullmatch(plain)
+    return f"{ROOT}{here or '.'}{found.group(1) or ''}" if found else None
 
 
 def _drop(found: re.Match[str]) -> str:
