@@ -48,6 +48,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
     uses: Text | None = None  # reusable workflow
     permissions: tuple[Variable, ...] = ()
     environment: str = ""
+    stage: str = ""  # GitLab
 
 
 class Pipeline(msgspec.Struct, frozen=True, array_like=True, tag="pipeline", gc=False):
@@ -60,8 +61,9 @@ class Pipeline(msgspec.Struct, frozen=True, array_like=True, tag="pipeline", gc=
     variables: tuple[Variable, ...] = ()
     inputs: tuple[Variable, ...] = ()
     jobs: tuple[Job, ...] = ()
-    caches: tuple[tuple[Text, tuple[str, ...]], ...] = ()  # GitLab cache: (key, paths)
+    caches: tuple[tuple[Text, tuple[str, ...]], ...] = ()  # GitLab cache: (key, paths); a key of files is "files: a, b"
     gaps: tuple[Gap, ...] = ()
+    stages: tuple[str, ...] = ()  # GitLab
 
 
 class Target(msgspec.Struct, frozen=True, array_like=True, gc=False):

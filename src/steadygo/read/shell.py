@@ -62,6 +62,12 @@ def commands(
     return _read(text, line, column, _Task(None, Scope.top(variables, opaque, here)), 0)
 
 
+def commands_in_turn(pieces: Iterable[tuple[str, int, int]], variables: Mapping[str, str] = _NOTHING) -> list[Parsed]:
+    """Read (text, line, column) pieces that one shell runs one after the other: a `cd` in one counts for those behind it."""
+    start = _Task(None, Scope.top(variables, _NOTHING, None))
+    return [_read(text, line, column, start, 0) for text, line, column in pieces]
+
+
 def exec_form(words: Sequence[str], line: int, column: int = 1, variables: Mapping[str, str] = _NOTHING) -> Parsed:
     """A command that is given as words, without a shell; the script of `["sh", "-c", "…"]` is read too."""
     rest, replaced, leading = _unwrapped(list(words), [])

@@ -25,7 +25,7 @@ def commands_of(
 
     What `${{ … }}` stands for is not known: it stays as written. A script for python or node has no commands.
     """
-    text, line, column = _placed(node, lines)
+    text, line, column = placed(node, lines)
     if _PLAIN.search(interpreter) and not _POSIX.search(interpreter.replace("pwsh", "")):
         parsed = shell.Parsed(plain_commands(text, line, column))
     elif interpreter and not _POSIX.search(interpreter):
@@ -56,7 +56,7 @@ def _below(command: Command, directory: str) -> Command:
     return msgspec.structs.replace(command, directory=posixpath.normpath(posixpath.join(directory, command.directory)))
 
 
-def _placed(node: Node, lines: Sequence[str]) -> tuple[str, int, int]:
+def placed(node: Node, lines: Sequence[str]) -> tuple[str, int, int]:
     """(text, first line, column that each line begins at). A folded scalar is taken from the file, its folds as continuations."""
     text = node.text or ""
     if node.style not in ("|", ">"):
