@@ -37,6 +37,7 @@ class GoCode:
         self._methods: dict[tuple[str, bool], list[tuple[GoFile, Call]]] = {}
         self._typing = Typing(self.packages, self._by_path, self._function_chain)
         self._reach = Reach(self)
+        self.memo: dict[str, object] = {}  # views that several rules derive from the whole repository, by name
 
     def _group(self) -> dict[str, Package]:
         by_directory: dict[str, list[GoFile]] = {}
