@@ -3,14 +3,15 @@
 Columns count bytes. Texts of expressions have white space folded outside interpreted strings, comments taken off, 200 characters at most.
 Types are resolved through imports everywhere (parameters, results, fields, declarations, composites), pointers kept.
 
-What is left out, because no rule asks: comparisons and jumps of `_test.go` files; in generated files everything but imports, functions,
-closures, types, declarations and calls (their blocks are functions and closures only).
+What is left out, because no rule asks: comparisons, jumps and `x++` of `_test.go` files; in generated files everything but imports,
+functions, closures, types, declarations and calls (their blocks are functions and closures only).
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from operator import attrgetter
 
 from tree_sitter import Node
 
@@ -19,13 +20,14 @@ from steadygo.facts.place import Gap
 from steadygo.read.go_body import Sweep
 from steadygo.read.go_constraint import build_constraint
 from steadygo.read.go_names import Names
-from steadygo.read.go_outline import Header, read_constants, read_fields, read_header, read_imports, read_type, span, spec_parts
+from steadygo.read.go_outline import read_constants, read_fields, read_header, read_imports, read_type, spec_parts
 from steadygo.read.go_source import Source
 from steadygo.read.go_tree import Nodes, collect
 
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
-_MEANT = re.compile(rb"go:[a-z]|\+build|nolint|steadygo:|\bBP-\d")
+_MEANT_WORDS = (b"//go:", b"+build", b"nolint", b"steadygo:", b"BP-")
+_MEANT = re.compile(rb"\+build|nolint|steadygo:|\bBP-\d")
 
 
 def read(path: str, data: bytes) -> GoFile:
@@ -39,7 +41,8 @@ def read(path: str, data: bytes) -> GoFile:
         gaps.append(Gap(data.count(b"\n", 0, error.start) + 1, "not UTF-8: bytes that cannot be decoded were replaced"))
         data = data.decode("utf-8", "replace").encode()
     generated = _is_generated(data)
-    nodes = collect(data, generated)
+    test = path.endswith("_test.go")
+    nodes = collect(data, "outline" if generated else "test" if test else "whole", any(word in data for word in _MEANT_WORDS))
     return _read(path, data, nodes, generated, gaps)
 
 
@@ -61,7 +64,7 @@ def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]
 
     declared = by_kind.get("function", [])
     headers = {node.id: read_header(source, names, node) for node in declared}
-    outer = _outermost([(h.start, h.end) for h in headers.values()] + [span(node) for node in by_kind.get("closure", [])])
+    outer = _outermost([(h.start, h.end) for h in headers.values()] + [node.byte_range for node in by_kind.get("closure", [])])
     headers.update((node.id, read_header(source, names, node)) for node in by_kind.get("closure", []))
     for header in headers.values():
         if header.name:
@@ -71,12 +74,11 @@ def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]
 
     sweep = Sweep(source, names, headers, by_kind)
     sweep.run()
-    test = path.endswith("_test.go")
     package_nodes = by_kind.get("package", [])
     package_name = package_nodes[0].named_children[:1] if package_nodes else []
     return GoFile(
         path=path,
-        package=source.text(*span(package_name[0])) if package_name else "",
+        package=source.text(*package_name[0].byte_range) if package_name else "",
         lines=len(source.starts) - (1 if data.endswith(b"\n") or not data else 0),
         imports=imports,
         blocks=tuple(sweep.blocks),
@@ -84,9 +86,9 @@ def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]
         calls=tuple(sweep.calls),
         composites=tuple(sweep.composites),
         channels=() if generated else tuple(sweep.channels),
-        jumps=() if test else tuple(sweep.jumps),
+        jumps=tuple(sweep.jumps),
         assignments=() if generated else tuple(sweep.assignments),
-        comparisons=() if test else tuple(sweep.comparisons),
+        comparisons=tuple(sweep.comparisons),
         declarations=declarations,
         types=types,
         comments=_comments(source, by_kind.get("comment", [])),
@@ -145,10 +147,10 @@ def _declarations(source: Source, names: Names, by_kind: dict[str, list[Node]], 
         if _inside(outer, node.start_byte):
             continue
         declared, type_text, values = spec_parts(source, names, node)
-        shown = names.types_at(*span(values[0])) if len(values) == 1 else tuple(names.type_at(*span(value)) for value in values)
+        shown = names.types_at(*values[0].byte_range) if len(values) == 1 else tuple(names.type_at(*value.byte_range) for value in values)
         for at, name_node in enumerate(declared):
-            name = source.text(*span(name_node))
-            value = source.text(*span(values[at])) if at < len(values) else source.text(*span(values[0])) if values else ""
+            name = source.text(*name_node.byte_range)
+            value = source.text(*values[at].byte_range) if at < len(values) else source.text(*values[0].byte_range) if values else ""
             found.append(Declaration("var", name, *source.position(name_node.start_byte), type_text, value))
             if name != "_":
                 names.scope[name] = type_text or (shown[at] if at < len(shown) else "")
@@ -157,14 +159,9 @@ def _declarations(source: Source, names: Names, by_kind: dict[str, list[Node]], 
 
 def _comments(source: Source, nodes: list[Node]) -> tuple[Comment, ...]:
     """Comments that mean something to a tool or a rule."""
-    if not nodes or not _MEANT.search(source.data):
-        return ()
     found: list[Comment] = []
-    for node in sorted(nodes, key=span):
-        start, end = span(node)
-        if _MEANT.search(source.data, start, end):
+    for node in sorted(nodes, key=attrgetter("start_byte")):
+        start, end = node.byte_range
+        if source.data.startswith(b"//go:", start) or _MEANT.search(source.data, start, end):
             found.append(Comment(source.whole(start, min(end, start + 4000)), *source.position(start)))
     return tuple(found)
-
-
-__all__ = ["Header", "read"]

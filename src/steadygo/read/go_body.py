@@ -7,6 +7,7 @@ the same region. A variable's type counts from the end of the statement that dec
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ from tree_sitter import Node
 from steadygo.facts.go import Assignment, Block, Call, ChannelUse, Comparison, Composite, Jump
 from steadygo.read.go_blocks import Blocks
 from steadygo.read.go_names import Names
-from steadygo.read.go_outline import Header, read_constants, span, spec_parts
+from steadygo.read.go_outline import Header, read_constants, spec_parts
 from steadygo.read.go_source import Source
 
 Event: TypeAlias = tuple[int, int, int, int, str, Node]
@@ -34,6 +35,7 @@ class Sweep(Blocks):
         self.jumps: list[Jump] = []
         self.comparisons: list[Comparison] = []
         self._arguments = {node.end_byte: node for node in by_kind.get("args", [])}
+        self._lists: dict[bytes, tuple[str, ...]] = {}  # plain argument lists that were met
 
     def events(self) -> list[Event]:
         """All nodes in the order of the text."""
@@ -82,13 +84,15 @@ class Sweep(Blocks):
         stack, pending = self._stack, self._pending
         line, last = 0, len(starts)
         for start, minus_end, _, _, kind, node in self.events():
-            while stack[-1][0] <= start or (pending and pending[-1][0] <= start):
-                if pending and pending[-1][0] <= min(start, stack[-1][0]):
+            while pending or stack[-1][0] <= start:
+                if pending and pending[-1][0] <= start and pending[-1][0] <= stack[-1][0]:
                     self._declare(pending.pop()[1])
-                else:
+                elif stack[-1][0] <= start:
                     self._close()
-            while line < last and starts[line] <= start:
-                line += 1
+                else:
+                    break
+            if line < last and starts[line] <= start:
+                line = bisect_right(starts, start, line)
             self._at = (line, start - starts[line - 1] + 1)
             action = actions.get(kind)
             if action is None:
@@ -121,10 +125,14 @@ class Sweep(Blocks):
             return ()
         text = self.source.text
         raw = self.source.data[start:end]
-        if b"," not in raw and b"(" not in raw and b"{" not in raw and b"\n" not in raw:
-            return (text(start, end),)
         if _PLAIN.match(raw):
-            return tuple(self.source.shared(part) for part in map(str.strip, raw.decode("utf-8", "replace").split(",")) if part)
+            if b"," not in raw:
+                return (text(start, end),)
+            known = self._lists.get(raw)
+            if known is None:
+                parts = map(str.strip, raw.decode("utf-8", "replace").split(","))
+                known = self._lists[raw] = tuple(self.source.shared(part) for part in parts if part)
+            return known
         found = []
         for child in node.named_children:
             if child.type != "comment":
@@ -143,7 +151,7 @@ class Sweep(Blocks):
         feed = self._feeds.get(end)
         use, results = (feed[1], feed[2]) if feed is not None and feed[0] == start else ("operand", ())
         self._feeds[operand.end_byte] = (operand.start_byte, "argument", ())
-        self.calls.append(Call(name, *self._at, self._block, (self.source.text(*span(operand)),), receiver, results, "", use))
+        self.calls.append(Call(name, *self._at, self._block, (self.source.text(*operand.byte_range),), receiver, results, "", use))
 
     def _literal(self, start: int, end: int, node: Node) -> None:
         kind, body = node.child_by_field_name("type"), node.child_by_field_name("body")
@@ -155,22 +163,22 @@ class Sweep(Blocks):
             if element_node.type == "keyed_element":
                 key, value = element_node.child_by_field_name("key"), element_node.child_by_field_name("value")
                 if key is not None and value is not None:
-                    fields.append((text(*span(key)), text(*span(value))))
+                    fields.append((text(*key.byte_range), text(*value.byte_range)))
             elif element_node.type != "comment":
-                fields.append(("", text(*span(element_node))))
+                fields.append(("", text(*element_node.byte_range)))
         feed = self._feeds.get(end)
         pointer = self.source.data[start - 1 : start] == b"&"
         given = feed[2] if feed is not None and feed[0] in (start, start - 1) else ()
-        type_text = self.names.type(text(*span(kind)))
+        type_text = self.names.type(text(*kind.byte_range))
         self.composites.append(Composite(type_text, *self._at, self._block, tuple(fields), given, pointer))
 
     # statements
 
     def _values(self, node: Node) -> list[tuple[int, int]]:
         if node.type != "expression_list":
-            return [span(node)]
+            return [node.byte_range]
         raw = self.source.data[node.start_byte : node.end_byte]
-        return [span(node)] if b"," not in raw else [span(child) for child in node.named_children if child.type != "comment"]
+        return [node.byte_range] if b"," not in raw else [child.byte_range for child in node.named_children if child.type != "comment"]
 
     def _given(self, targets: tuple[str, ...], values: list[tuple[int, int]], use: str = "assign") -> None:
         feeds = self._feeds
@@ -214,8 +222,8 @@ class Sweep(Blocks):
 
     def _var(self, start: int, end: int, node: Node) -> None:
         declared, type_text, value_nodes = spec_parts(self.source, self.names, node)
-        targets = tuple(self.source.text(*span(name)) for name in declared)
-        values = [span(value) for value in value_nodes]
+        targets = tuple(self.source.text(*name.byte_range) for name in declared)
+        values = [value.byte_range for value in value_nodes]
         if values:
             self._given(targets, values)
         if self._block == 0:
@@ -240,7 +248,7 @@ class Sweep(Blocks):
         if channel is None or value is None:
             return
         text = self.source.text
-        self.channels.append(ChannelUse("send", text(*span(channel)), *self._at, self._block, text(*span(value))))
+        self.channels.append(ChannelUse("send", text(*channel.byte_range), *self._at, self._block, text(*value.byte_range)))
 
     def _receive(self, start: int, end: int, node: Node) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -248,20 +256,20 @@ class Sweep(Blocks):
             return
         targets = self._targets(left)
         operator = ":=" if b":=" in self.source.data[left.end_byte : right.start_byte] else "="
-        self.assignments.append(Assignment(targets, (self.source.text(*span(right)),), operator, *self._at, self._block))
+        self.assignments.append(Assignment(targets, (self.source.text(*right.byte_range),), operator, *self._at, self._block))
         if operator == ":=":
-            self._declare([(name, kind) for name, kind in self._types(targets, [span(right)]) if name != "_"])
+            self._declare([(name, kind) for name, kind in self._types(targets, [right.byte_range]) if name != "_"])
 
     def _arrow(self, start: int, end: int, node: Node) -> None:
         operand = node.child_by_field_name("operand")
         if operand is not None:
-            self.channels.append(ChannelUse("receive", self.source.text(*span(operand)), *self._at, self._block))
+            self.channels.append(ChannelUse("receive", self.source.text(*operand.byte_range), *self._at, self._block))
 
     def _jump(self, start: int, end: int, node: Node) -> None:
         kind = node.type[: -len("_statement")]
         text = ""
         if node.named_child_count and (what := node.named_child(0)).type != "comment":
-            text = self.source.text(*span(what))
+            text = self.source.text(*what.byte_range)
             if kind == "return":
                 self._given((), self._values(what), "return")
         self.jumps.append(Jump(kind, *self._at, self._block, text))
@@ -275,4 +283,4 @@ class Sweep(Blocks):
         if len(operator) > 2:
             between = node.child_by_field_name("operator")
             operator = between.type if between is not None else operator
-        self.comparisons.append(Comparison(text(*span(left)), operator, text(*span(right)), *self._at, self._block))
+        self.comparisons.append(Comparison(text(*left.byte_range), operator, text(*right.byte_range), *self._at, self._block))

@@ -57,6 +57,7 @@ class Names:
         self.results: dict[str, tuple[str, ...]] = {}  # of functions and methods declared in this file
         self.calls: dict[int, tuple[int, int]] = {}  # end of a call -> its start and where its arguments start
         self._types: dict[str, str] = {}
+        self._forms: dict[bytes, tuple[str, str]] = {}  # called text -> receiver and last name; ("", "") where it is no plain chain
 
     def type(self, text: str) -> str:
         """`text` with package names replaced by import paths."""
@@ -74,16 +75,26 @@ class Names:
     def callee(self, start: int, end: int) -> tuple[str, str]:
         """Resolved name and receiver text of the called expression between two bytes."""
         raw = self.source.data[start:end] if end - start < 400 else b""
+        form = self._forms.get(raw)
+        if form is None:
+            form = self._forms[raw] = self._form(raw)
+        receiver, method = form
+        if not receiver:
+            return form[::-1] if method else self._callee_of_expression(start, end, raw.decode("utf-8", "replace"))
+        known = self.scope.get(receiver)
+        if known is None:
+            path = self.paths.get(receiver)
+            if path is not None:
+                return f"{path}.{method}", ""
+            known = self.type_of_chain(receiver) if "." in receiver else ""
+        return f"{bare(known)}.{method}" if known else f".{method}", receiver
+
+    def _form(self, raw: bytes) -> tuple[str, str]:
         text = raw.decode("utf-8", "replace").strip()
-        if _IDENTIFIER.match(text):
-            return text, ""
         if not _CHAIN.match(text):
-            return self._callee_of_expression(start, end, text)
+            return "", ""
         receiver, _, method = text.rpartition(".")
-        if receiver not in self.scope and (path := self.paths.get(receiver)) is not None:
-            return f"{path}.{method}", ""
-        owner = bare(self.type_of_chain(receiver))
-        return f"{owner}.{method}", receiver
+        return self.source.shared(receiver), method
 
     def _callee_of_expression(self, start: int, end: int, text: str) -> tuple[str, str]:
         tail = self.source.data[max(start, end - 200) : end]

@@ -8,8 +8,7 @@ from bisect import bisect_right
 LONGEST_TEXT = 200
 """Characters kept of an expression; a cut ends in `…`."""
 
-_ENOUGH = 2000  # bytes that are looked at for the 200 characters
-_ROUGH = re.compile(rb"[\n\t]|  |//|/\*")
+_ENOUGH = 800  # bytes that are looked at for the 200 characters
 _PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"?|`[^`]*`?|\'(?:[^\'\\\n]|\\.)*\'?|//[^\n]*|/\*.*?(?:\*/|\Z)|\s+', re.DOTALL)
 
 
@@ -54,9 +53,9 @@ class Source:
         if known is not None:
             return known
         text = raw.decode("utf-8", "replace")
-        if _ROUGH.search(raw):
+        if b"\n" in raw or b"  " in raw or b"\t" in raw or b"//" in raw or b"/*" in raw:
             text = fold(text)
-        if len(text) > LONGEST_TEXT or end - start > _ENOUGH:
+        if end - start > LONGEST_TEXT and (len(text) > LONGEST_TEXT or end - start > _ENOUGH):
             text = text[: LONGEST_TEXT - 1] + "…"
         self._texts[raw] = text
         return text

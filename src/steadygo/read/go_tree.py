@@ -1,4 +1,4 @@
-"""Parse Go and collect the nodes that facts are made of. The one query per file stands here.
+"""Parse Go and collect the nodes that facts are made of. The one query per file stands here (comments are asked for apart, and rarely).
 
 Nodes are collected flat (`captures`), by kind; what belongs together is paired by bytes: a call and its argument list end at the same
 byte, and no other node of that kind does. That costs half of what `matches` costs.
@@ -39,7 +39,6 @@ _OUTLINE = """
 _BODY = """
 (composite_literal) @literal
 (assignment_statement) @assign
-[(inc_statement) (dec_statement)] @count
 (expression_statement) @statement
 (if_statement) @if
 (for_statement) @for
@@ -51,9 +50,16 @@ _BODY = """
 (send_statement) @send
 (receive_statement) @receive
 (unary_expression operator: "<-") @arrow
+(labeled_statement) @label
+"""
+
+_SHIPPED = """
+[(inc_statement) (dec_statement)] @count
 [(return_statement) (break_statement) (continue_statement) (goto_statement) (fallthrough_statement)] @jump
 (binary_expression operator: ["==" "!=" "<" ">" "<=" ">=" "-"]) @compare
-(labeled_statement) @label
+"""
+
+_COMMENTS = """
 (comment) @comment
 """
 
@@ -63,7 +69,9 @@ _ERRORS = """
 """
 
 _OUTLINE_QUERY = Query(_LANGUAGE, _OUTLINE)
-_WHOLE_QUERY = Query(_LANGUAGE, _OUTLINE + _BODY)
+_TEST_QUERY = Query(_LANGUAGE, _OUTLINE + _BODY)
+_WHOLE_QUERY = Query(_LANGUAGE, _OUTLINE + _BODY + _SHIPPED)
+_COMMENT_QUERY = Query(_LANGUAGE, _COMMENTS)
 _ERROR_QUERY = Query(_LANGUAGE, _ERRORS)
 
 _NEW = re.compile(rb"\bnew\((?=([^)\n]*))")
@@ -78,8 +86,8 @@ class Nodes:
     gaps: tuple[Gap, ...]
 
 
-def collect(data: bytes, outline: bool) -> Nodes:
-    """Parse `data` and collect its nodes; `outline` leaves out what only function bodies need."""
+def collect(data: bytes, wanted: str, comments: bool) -> Nodes:
+    """Parse `data` and collect its nodes. wanted: outline (generated files) test whole."""
     parser = Parser(_LANGUAGE)
     tree = parser.parse(data)
     gaps: list[Gap] = []
@@ -95,12 +103,16 @@ def collect(data: bytes, outline: bool) -> Nodes:
         else:
             return Nodes({}, tuple(gaps[:1]))
     root = tree.root_node
-    cursor = QueryCursor(_OUTLINE_QUERY if outline else _WHOLE_QUERY)
+    cursor = QueryCursor({"outline": _OUTLINE_QUERY, "test": _TEST_QUERY, "whole": _WHOLE_QUERY}[wanted])
     cursor.set_max_start_depth(DEEPEST)
     deep = _too_deep(tree)
     if deep is not None:
         gaps.append(Gap(data.count(b"\n", 0, deep) + 1, f"nested deeper than {DEEPEST} levels"))
     by_kind = cursor.captures(root)
+    if comments:
+        cursor = QueryCursor(_COMMENT_QUERY)
+        cursor.set_max_start_depth(DEEPEST)
+        by_kind |= cursor.captures(root)
     if root.has_error:
         gaps.extend(_errors(root))
     return Nodes(by_kind, tuple(gaps))
