@@ -28,7 +28,11 @@ def test_reads_builds_with_defaults() -> None:
     assert found.base_image is not None and found.base_image.value == "cgr.dev/chainguard/static"
     orders, jobs = found.builds
     assert (orders.id, orders.line, orders.directory, orders.main) == ("orders", 7, "./services/orders", "./cmd/orders")
-    assert [(v.name, v.value, v.source) for v in orders.variables] == [("FOO", "bar", ""), ("PASSED", None, "host")]
+    assert [(v.name, v.value, v.source) for v in orders.variables] == [
+        ("CGO_ENABLED", "0", ""),
+        ("FOO", "bar", ""),
+        ("PASSED", None, "host"),
+    ]
     assert [f.value for f in orders.flags] == ["-tags", "netgo"]
     assert orders.targets == ("linux_amd64", "linux_arm64")
     assert (jobs.main, jobs.directory) == (".", ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from steadygo.facts.commands import Variable
 from steadygo.facts.pipelines import Release, ReleaseBuild
 from steadygo.facts.place import Gap
 from steadygo.read.quantities import text_fact
@@ -10,7 +11,7 @@ from steadygo.read.yaml_nodes import Node, load
 
 
 def read(path: str, data: bytes) -> Release:
-    """Builds and the base image of a ko configuration; defaults for all builds are put into those that say nothing themselves."""
+    """Builds and the base image of a ko configuration; defaults, also ko's own CGO_ENABLED=0, are put into what says nothing itself."""
     documents = load(data)
     root = documents.first
     gaps = list(documents.gaps)
@@ -31,6 +32,9 @@ def read(path: str, data: bytes) -> Release:
 
 
 def _build(node: Node, root: Node) -> ReleaseBuild:
+    variables = assignments_of(node.get("env") or root.get("defaultEnv"))
+    if all(variable.name != "CGO_ENABLED" for variable in variables):
+        variables = (Variable("CGO_ENABLED", "0", node.line, node.column), *variables)
     return ReleaseBuild(
         id=node.text_at("id"),
         line=node.line,
@@ -38,6 +42,6 @@ def _build(node: Node, root: Node) -> ReleaseBuild:
         directory=node.text_at("dir") or ".",
         flags=texts_of(node.get("flags") or root.get("defaultFlags")),
         ldflags=texts_of(node.get("ldflags") or root.get("defaultLdflags")),
-        variables=assignments_of(node.get("env") or root.get("defaultEnv")),
+        variables=variables,
         targets=tuple(platform.replace("/", "_") for platform in words_of(root.get("defaultPlatforms"))),
     )

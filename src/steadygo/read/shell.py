@@ -62,9 +62,11 @@ def commands(
     return _read(text, line, column, _Task(None, Scope.top(variables, opaque, here)), 0)
 
 
-def commands_in_turn(pieces: Iterable[tuple[str, int, int]], variables: Mapping[str, str] = _NOTHING) -> list[Parsed]:
+def commands_in_turn(
+    pieces: Iterable[tuple[str, int, int]], variables: Mapping[str, str] = _NOTHING, opaque: Mapping[str, str] = _NOTHING
+) -> list[Parsed]:
     """Read (text, line, column) pieces that one shell runs one after the other: a `cd` in one counts for those behind it."""
-    start = _Task(None, Scope.top(variables, _NOTHING, None))
+    start = _Task(None, Scope.top(variables, opaque, None))
     return [_read(text, line, column, start, 0) for text, line, column in pieces]
 
 

@@ -31,8 +31,8 @@ def commands_of(
     elif interpreter and not _POSIX.search(interpreter):
         return shell.Parsed()
     else:
-        masked, opaque = _masked(text)
-        parsed = shell.commands(masked, line, column, variables, opaque)
+        hidden, opaque = masked(text)
+        parsed = shell.commands(hidden, line, column, variables, opaque)
     if node.style in ("'", '"') and "\n" in text:
         parsed = parsed._replace(commands=tuple(msgspec.structs.replace(c, line=node.line, column=node.column) for c in parsed.commands))
     if not directory:
@@ -85,15 +85,15 @@ def _folds(line: str) -> bool:
     return line != "" and not line[0].isspace()
 
 
-def _masked(text: str) -> tuple[str, Mapping[str, str]]:
-    """`text` with a placeholder of the same length for each `${{ … }}`, and what they stand for."""
+def masked(text: str, first: int = 0) -> tuple[str, Mapping[str, str]]:
+    """`text` with a placeholder of the same length for each `${{ … }}`, numbered from `first`, and what they stand for."""
     if "${{" not in text and "$[[" not in text:
         return text, {}
     opaque: dict[str, str] = {}
 
     def hide(found: re.Match[str]) -> str:
         written = found.group()
-        placeholder = f"__{len(opaque):0{max(len(written) - 4, 3)}d}__"
+        placeholder = f"__{first + len(opaque):0{max(len(written) - 4, 3)}d}__"
         opaque[placeholder] = written
         return placeholder
 
