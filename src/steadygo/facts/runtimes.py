@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from steadygo.facts.commands import Variable
 from steadygo.facts.place import Amount
 from steadygo.facts.repository import Repository, Running, Service, ShippedImage
-from steadygo.facts.units import EnvironmentFile, Unit, environment, size
+from steadygo.facts.roles import aside_name
+from steadygo.facts.starting import container_words, programs, start_words
+from steadygo.facts.units import EnvironmentFile, Unit, environment, exec_words, size
 from steadygo.findings import Place
 
 
@@ -28,7 +32,8 @@ class Runtime:
     """`label` is for people: "Deployment orders (prod)", "orders.service". `variables` have the one that counts by name.
 
     `complete` is false when some of the environment is not in the repository (an EnvironmentFile or a secret that is not here).
-    `memory` is the limit in bytes, `cpus` in cores, each with its place; None when not limited.
+    `memory` is the limit in bytes, `cpus` in cores, each with its place; None when not limited. `high` is a unit's MemoryHigh.
+    `starts` is false when the container runs another program of the service's image.
     """
 
     label: str
@@ -40,6 +45,19 @@ class Runtime:
     complete: bool = True
     memory: tuple[float, Place] | None = None
     cpus: tuple[float, Place] | None = None
+    starts: bool = True
+    high: tuple[float, Place] | None = None
+
+
+def shipped_runtimes(repository: Repository) -> Iterator[tuple[Service, Runtime]]:
+    """Where the programs built from this repository's code really run: no tools, no examples, no test or development environments."""
+    for service in repository.services:
+        if service.tool or service.main is None:
+            continue
+        for runtime in runtimes(repository, service):
+            name = runtime.running.workload.environment if runtime.running else ""
+            if runtime.starts and repository.ships(runtime.at.path) and not aside_name(name):
+                yield service, runtime
 
 
 def runtimes(repository: Repository, service: Service) -> list[Runtime]:
@@ -72,16 +90,42 @@ def _container(repository: Repository, service: Service, running: Running, image
     for v in container.variables:
         value = _resolved(repository, v, workload.environment)
         variables[v.name] = Given(v.name, value, Place(v.path or workload.path, v.line, v.column), label, v.source)
+    words = container_words(container, image)
+    variables.update(_scripted(repository, words))
     return Runtime(
         label,
-        Place(workload.path, container.line),
+        running.at(),
         service.name,
         running=running,
         variables=variables,
         complete=complete,
         memory=_limit(container.memory_limit, workload.path),
         cpus=_limit(container.cpu_limit, workload.path),
+        starts=container.command is None or _starts(repository, service, words, image),
     )
+
+
+def _starts(repository: Repository, service: Service, words: tuple[str, ...], image: ShippedImage | None) -> bool:
+    own = {service.name, posixpath.basename(service.main or ""), *(posixpath.basename(b.output) for b in service.builds)}
+    if image is not None:
+        own.update(posixpath.basename(w) for w in start_words(image)[:1])
+    if service.module is not None and service.module.module is not None:
+        own.add(posixpath.basename(re.sub(r"/v\d+$", "", service.module.module.value)))
+    started = programs(words, repository.scripts)
+    return not started or started[0].endswith(".sh") or bool((own - {"", ".", "..."}) & set(started))
+
+
+def _scripted(repository: Repository, words: tuple[str, ...]) -> dict[str, Given]:
+    """What a start script sets before the program runs."""
+    found: dict[str, Given] = {}
+    by_name = {posixpath.basename(s.path): s for s in repository.scripts}
+    for script in (by_name[n] for w in words[:3] if (n := posixpath.basename(w)) in by_name):
+        set_there = [(v.name, v.value or "", v.line) for v in script.variables]
+        for name, value, line in set_there + [(n, v, c.line) for c in script.commands for n, v in c.variables]:
+            computed = "$" in value or "`" in value
+            source = "expression" if computed else ""
+            found[name] = Given(name, None if computed else value, Place(script.path, line), script.path, source)
+    return found
 
 
 def _limit(amount: Amount | None, path: str) -> tuple[float, Place] | None:
@@ -127,6 +171,10 @@ def _unit(repository: Repository, service: Service, unit: Unit) -> Runtime:
             continue
         for v in file.variables:
             variables[v.name] = Given(v.name, v.value, Place(file.path, v.line, v.column), file.path, v.source)
+    start = unit.find("Service", "ExecStart")
+    variables.update(_scripted(repository, exec_words(start.value)[1] if start else ()))
+    high = unit.find("Service", "MemoryHigh")
+    above = size(high.value) if high else None
     limit = unit.find("Service", "MemoryMax") or unit.find("Service", "MemoryLimit")
     memory = size(limit.value) if limit else None
     quota = unit.find("Service", "CPUQuota")
@@ -140,6 +188,7 @@ def _unit(repository: Repository, service: Service, unit: Unit) -> Runtime:
         complete=complete,
         memory=(memory, Place(limit.path or unit.path, limit.line)) if limit and memory and memory != float("inf") else None,
         cpus=(cpus, Place(quota.path or unit.path, quota.line)) if quota and cpus else None,
+        high=(above, Place(high.path or unit.path, high.line)) if high and above and above != float("inf") else None,
     )
 
 
