@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -120,7 +121,7 @@ TINY = {
 def file_proxy(root: Path, modules: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
     """Lay out a module proxy as files, {(path, version): {file: text}}; returns its GOPROXY value."""
     for (path, version), files in modules.items():
-        place = root / path / "@v"
+        place = root / re.sub(r"[A-Z]", lambda found: "!" + found[0].lower(), path) / "@v"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{version}.info").write_text(json.dumps({"Version": version, "Time": "2026-01-02T03:04:05Z"}))
         (place / f"{version}.mod").write_text(files["go.mod"])

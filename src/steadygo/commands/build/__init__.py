@@ -8,17 +8,26 @@ import click
 
 SUB_VERBS = {
     "explain": "Say why two binaries differ, in Go's terms.",
+    "verify": "Check before a start that a program is what was built and can run here.",
 }
 
 
+_PROGRAM = "program"
+
+
 class SubVerbs(click.Group):
-    """A group whose commands live in steadygo.commands.build.<verb> as `command`."""
+    """A group whose commands live in steadygo.commands.build.<verb> as `command`; anything else names a package to build."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in SUB_VERBS and args[0] not in ctx.help_option_names:
+            args = [_PROGRAM, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(SUB_VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in SUB_VERBS:
+        if cmd_name not in SUB_VERBS and cmd_name != _PROGRAM:
             return None
         module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         found: click.Command = module.command
@@ -29,6 +38,9 @@ class SubVerbs(click.Group):
             formatter.write_dl(list(SUB_VERBS.items()))
 
 
-@click.command(cls=SubVerbs)
+@click.command(cls=SubVerbs, options_metavar="", subcommand_metavar="PACKAGE | COMMAND ...")
 def command() -> None:
-    """Build the same thing everywhere, prove what was shipped, and say why two binaries differ."""
+    """Build PACKAGE the same everywhere, prove what was shipped, and say why two binaries differ.
+
+    steadygo build ./cmd/api --out dist builds; its options: steadygo build ./cmd/api --help.
+    """
