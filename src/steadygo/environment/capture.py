@@ -48,12 +48,13 @@ def here(around: Around, environment: Mapping[str, str], sealer: Sealer, now: da
     if version:
         deciding = module.deciding(around.module, around.workspace)
         root = Path(known["go.root"]) if "go.root" in known else None
-        in_effect = module.effects(deciding, around.package, version, root, environment.get("GODEBUG", ""))
+        in_effect = module.effects(deciding, around.package, version, root, environment.get("GODEBUG", "")) if deciding else []
         stated += module.capture(around.module, in_effect, version)
         stated += module.capture_maxprocs(known, in_effect, version, environment.get("GOMAXPROCS", ""))
         stated.append(_selected(known, around))
     sealed = gather(_sealed(stated, sealer))
-    return Fingerprint("here", "here", sealed, ("env.", "godebug."), now.astimezone(datetime.UTC).isoformat(timespec="seconds"))
+    closed = ("env.", "godebug.") if version and (around.module or around.workspace) else ("env.",)
+    return Fingerprint("here", "here", sealed, closed, now.astimezone(datetime.UTC).isoformat(timespec="seconds"))
 
 
 def _run(part: Callable[[], Iterator[Stated]]) -> list[Stated]:

@@ -30,12 +30,14 @@ class Manager:
     """The service manager on the file system at `root`. `account` is whose user manager it is; None is the system manager.
 
     `block` is the manager's own environment as far as it is known; `complete` says whether PassEnvironment= can be answered from it.
+    `installed`: the unit lies where this manager finds it, so a file that it needs and that is missing is really missing.
     """
 
     root: Path
     account: Account | None = None
     block: dict[str, str] = field(default_factory=dict)
     complete: bool = False
+    installed: bool = True
 
     @property
     def user(self) -> specifiers.User:
@@ -157,7 +159,9 @@ def _from_files(unit: Unit, manager: Manager, out: Handed) -> None:
             out.ignored.append(f"{place}: the path is not absolute")
             continue
         files = sorted(globbing.glob(str(manager.root) + named)) if str(manager.root) != "/" else sorted(globbing.glob(named))
-        if not files and not optional:
+        if not files and not manager.installed:
+            out.more.append(f"{place}: {named} is not on this machine")
+        elif not files and not optional:
             out.refused.append(f"{place}: {named} is missing, so systemd does not start the unit")
         for file in files:
             try:
@@ -281,6 +285,8 @@ def capture(unit: Unit, manager: Manager, result: Handed) -> Iterator[Stated]:
         yield Stated(f"env.{name}", value, origin)
     for number, text in enumerate(result.refused, 1):
         yield Stated(f"unit.refused.{number}", text, unit.path)
+    for number, text in enumerate(result.more, 1):
+        yield Stated(f"unit.more.{number}", None, text)
     for number, text in enumerate(result.ignored, 1):
         yield Stated(f"unit.ignored.{number}", text, unit.path)
     umask = unit.find("Service", "UMask")

@@ -6,7 +6,7 @@ import datetime
 import os
 from pathlib import Path
 
-from steadygo.environment import capture, secrets
+from steadygo.environment import capture, reads, secrets
 from steadygo.environment.fingerprint import Fingerprint
 from steadygo.facts.modules import GoMod, GoWork
 from steadygo.read import gomod
@@ -35,3 +35,11 @@ def find_around(directory: Path) -> capture.Around:
 def here(directory: Path) -> Fingerprint:
     """This environment's fingerprint, for the module around `directory`."""
     return capture.here(find_around(directory), os.environ, sealer(), datetime.datetime.now(datetime.UTC))
+
+
+def read_names(directory: Path, *sides: Fingerprint) -> dict[str, str] | None:
+    """Which of the sides' variables the module's code reads, and where; None without a module, or when its code makes names up."""
+    module = find_around(directory).module
+    if module is None:
+        return None
+    return reads.places(Path(module.path).parent, sorted({n for s in sides for n in s.family("env.")}))
