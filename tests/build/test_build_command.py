@@ -26,9 +26,10 @@ from steadygo.dispatch import run
 
 pytestmark = pytest.mark.slow
 
-MIT = (
-    "Permission is hereby granted, free of charge, to any person obtaining a copy\nThe above copyright notice and this permission notice\n"
-)
+MIT = """Permission is hereby granted, free of charge, to any person obtaining a copy
+The above copyright notice and this permission notice
+"""
+MAIN = 'package main\n\nimport dep "example.com/Dep"\n\nvar version = "dev"\n\nfunc main() { println(dep.Word(), version) }\n'
 DEP = {"go.mod": "module example.com/Dep\n\ngo 1.21\n", "dep.go": 'package dep\n\nfunc Word() string { return "one" }\n', "LICENSE": MIT}
 SERVICE = {
     "go.mod": "module example.com/svc\n\ngo 1.21\n",
