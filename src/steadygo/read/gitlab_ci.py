@@ -32,6 +32,7 @@ _NOT_JOBS = frozenset(
         "workflow",
     }
 )
+_MOST_JOBS = 1_000
 _STAGES = (".pre", "build", "test", "deploy", ".post")
 _RUNS = ("script", "trigger", "run", "extends")
 _TIME = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([a-z]*)", re.IGNORECASE)
@@ -80,6 +81,9 @@ class _Reader:
             if not node.is_mapping:
                 self.gaps.append(Gap(key.line, f"the job {name[:60]} is not a mapping"))
                 continue
+            if len(jobs) >= _MOST_JOBS:
+                self.gaps.append(Gap(key.line, f"more than {_MOST_JOBS} jobs"))
+                break
             jobs.append(self._job(name, key, node))
         for cache in (root.get("default", "cache"), root.get("cache")):
             self._cache(cache)

@@ -9,6 +9,7 @@ from steadygo.read.shell_words import ROOT, Knowledge, restore
 
 _MOST_EXPORTED = 40
 _LONGEST_VALUE = 8_000
+_LONGEST_DIRECTORY = 2_000
 
 
 class Scope:
@@ -107,6 +108,8 @@ class Scope:
         """`cd target`. `cd -` goes back."""
         if target == "-":
             self.go_back()
+            return
+        if len(self.directory) + len(target) > _LONGEST_DIRECTORY:
             return
         if stacked or len(self._previous) < 2:
             self._previous.append(self.directory)

@@ -14,6 +14,7 @@ from steadygo.read.expansion import fold, folds
 _DEEPEST = 40
 _MOST_WORDS = 2_000
 _LONGEST_SUBSTITUTION = 500
+_PLACEHOLDER = re.compile(r"__\d+__")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ARRAY = re.compile(r"\$\{(\w+)\[[@*]\]\}\Z")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -216,11 +217,7 @@ def behind_target(redirect: Node) -> list[Node]:
 
 def restore(text: str, opaque: Mapping[str, str]) -> str:
     """Put back what the placeholders stand for."""
-    if opaque and "__" in text:
-        for placeholder, original in opaque.items():
-            if placeholder in text:
-                text = text.replace(placeholder, original)
-    return text
+    return _PLACEHOLDER.sub(lambda found: opaque.get(found.group(), found.group()), text) if opaque and "__" in text else text
 
 
 def _own_directory(written: str, here: str) -> str | None:

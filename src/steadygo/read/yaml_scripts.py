@@ -13,7 +13,7 @@ from steadygo.read import shell
 from steadygo.read.plain_commands import plain_commands
 from steadygo.read.yaml_nodes import Node
 
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]", re.DOTALL)
+_EXPRESSION = re.compile(r"\$\{\{.{0,2000}?\}\}|\$\[\[.{0,2000}?\]\]", re.DOTALL)
 _POSIX = re.compile(r"\b(?:ba|da|a|z|k)?sh\b")
 _PLAIN = re.compile(r"\b(?:pwsh|powershell|cmd)\b")
 
