@@ -87,6 +87,8 @@ func (s *Server) Run() {
 	}()
 	s.http.Shutdown(context.Background())
 	s.store.DB.Exec("x")
+	tx, err := s.store.DB.BeginTx(nil, nil)
+	tx.QueryContext(nil, "y")
 }
 
 func (s *Server) tick() { s.store.Rows() }
@@ -154,6 +156,7 @@ def test_follows_imports_inside_the_repository(code: GoCode) -> None:
 def test_finds_calls_whose_receiver_is_declared_in_another_file(code: GoCode) -> None:
     assert [(f.path, c.line) for f, c in code.calls("net/http.Server.Shutdown")] == [("internal/web/run.go", 11)]
     assert [c.receiver for _, c in code.calls("database/sql.DB.Exec")] == ["s.store.DB"]
+    assert [c.receiver for _, c in code.calls("database/sql.Tx.QueryContext")] == ["tx"]
     assert [c.receiver for _, c in code.calls("database/sql.DB.Query", "database/sql.DB.Close")] == ["s.DB", "s.DB"]
 
 
@@ -210,7 +213,7 @@ def test_finds_who_calls_a_function(code: GoCode) -> None:
     assert callers == {
         "Open": [("cmd/orders/main.go", 13)],
         "Close": [("cmd/orders/main.go", 14)],
-        "Rows": [("internal/web/run.go", 15)],
+        "Rows": [("internal/web/run.go", 17)],
         "unused": [],
     }
 

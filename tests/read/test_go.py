@@ -145,6 +145,13 @@ def test_a_local_variable_hides_a_package_only_where_it_is_in_scope() -> None:
     assert names(found) == ["example.com/x/y.New", ".Get", "net/http.Get", "time.Now", "time.Time.Add"]
 
 
+def test_variables_of_an_if_are_known_in_its_else() -> None:
+    found = inside(
+        'if db, err := sql.Open("x", "y"); err != nil {\n db := 1\n} else if ok {\n db.Ping()\n} else {\n db.Close()\n}\ndb.Exec()'
+    )
+    assert names(found) == ["database/sql.Open", "database/sql.DB.Ping", "database/sql.DB.Close", ".Exec"]
+
+
 def test_says_what_a_call_feeds() -> None:
     found = inside("a()\nx, err := b()\nif !c() && err != nil {\n}\nreturn d(e())\ns.t = g()\n_ = h() + 1\ngo i()\ndefer j()")
     assert {c.name: (c.use, c.results, c.mode) for c in found.calls} == {

@@ -81,7 +81,7 @@ def test_says_that_bytes_were_not_utf8() -> None:
 
 
 def test_a_long_sum_of_strings_is_no_gap() -> None:
-    assert check(b"package a\n\nvar x = " + b' +\n\t"x"' * 0 + b'"y" + ' * 900 + b'"z"\n').gaps == ()
+    assert check(b"package a\n\nvar x = " + b'"y" + ' * 900 + b'"z"\n').gaps == ()
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_a_long_sum_of_strings_is_no_gap() -> None:
         b"func f() {" + b"if x {} else " * 100_000 + b"{} }",
         b"func f() {" + b"x(func() {" * 100_000,
         b"var x = []int{" + b"1," * 100_000 + b"}",
-        b"func f() {" + b"x(1)\n" * 100_000,
+        b"func f() {" + b"x(1)\n" * 30_000,
     ],
     ids=lambda text: text[:12].decode(),
 )
 def test_reads_hostile_nesting_in_bounded_time(text: bytes) -> None:
     began = time.process_time()
     read("a.go", b"package a\n\n" + text + b"\n")
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 10

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from steadygo.facts.go import Assignment, Function, GoFile
+from steadygo.facts.goknown import FIELDS, RESULTS
 from steadygo.facts.gopackage import Package
 
 _CHAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
@@ -56,7 +57,7 @@ class Typing:
         """Type of a field of a type of this repository, embedded structs included."""
         package, name = self.owner(full_name)
         if package is None or name not in package.types or steps == 0:
-            return ""
+            return FIELDS.get(f"{full_name}.{field}", "")
         embedded: list[str] = []
         for each in package.types[name][1].fields:
             if each.name == field:
@@ -103,15 +104,19 @@ class Typing:
         receiver, _, last = name.rpartition(".")
         found: list[tuple[GoFile, Function]] = []
         if not receiver:
-            if name == "new":
-                return ""
             found = package.functions.get(last, [])
-        elif "." not in receiver and (path := path_of(file, receiver)) and (other := self._by_path.get(path)):
-            package, found = other, other.functions.get(last, [])
+        elif "." not in receiver and (path := path_of(file, receiver)):
+            if f"{path}.{last}" in RESULTS:
+                return RESULTS[f"{path}.{last}"]
+            if (other := self._by_path.get(path)) is not None:
+                package, found = other, other.functions.get(last, [])
         else:
-            other_package, kind = self.owner(self.expression(file, receiver, block, steps - 1))
-            if other_package is not None:
-                package, found = other_package, other_package.methods.get(last, {}).get(kind, [])
+            owner = self.expression(file, receiver, block, steps - 1)
+            if f"{owner}.{last}" in RESULTS:
+                return RESULTS[f"{owner}.{last}"]
+            other, kind = self.owner(owner)
+            if other is not None:
+                package, found = other, other.methods.get(last, {}).get(kind, [])
         for _, function in found:
             if function.results:
                 return self.full(package, function.results[0])

@@ -28,15 +28,23 @@ class Blocks:
         self._modes: dict[int, str] = {}  # end of a call -> go or defer
         self._stack: list[tuple[int, int, str, list[tuple[str, str | None]]]] = []  # end, block, kind, what to restore in the scope
         self._pending: list[tuple[int, list[tuple[str, str]]]] = []  # end of a statement -> variables it declares
+        self._carried: dict[int, tuple[str, ...]] = {}  # end of an if's branch -> variables that its else sees too
+        self._else_scope: list[tuple[str, str]] = []
         self._at = (1, 1)
         self._block = 0
 
     def _close(self) -> None:
-        for name, before in reversed(self._stack.pop()[3]):
-            if before is None:
+        end, _, _, undo = self._stack.pop()
+        if end in self._carried:
+            self._else_scope = []
+            for name in self._carried.pop(end):
+                before = [known for declared, known in undo if declared == name]  # the branch itself may have hidden it again
+                self._else_scope.append((name, (before[1] if len(before) > 1 else self.names.scope.get(name)) or ""))
+        for name, hidden in reversed(undo):
+            if hidden is None:
                 self.names.scope.pop(name, None)
             else:
-                self.names.scope[name] = before
+                self.names.scope[name] = hidden
         self._block = self._stack[-1][1]
 
     def _declare(self, variables: list[tuple[str, str]]) -> None:
@@ -57,6 +65,8 @@ class Blocks:
             text, variables = self._function(node)
         elif kind == "if":
             text = self._if(node)
+        elif kind == "else":
+            variables, self._else_scope = self._else_scope, []
         elif kind == "for":
             kind, text, variables = self._for(node)
         elif kind == "switch":
@@ -107,7 +117,11 @@ class Blocks:
         return " ".join(part.lstrip("/").strip() for part in raw.splitlines() if not part.startswith("//go:"))[:200].strip()
 
     def _if(self, node: Node) -> str:
-        condition = node.child_by_field_name("condition")
+        condition, first = node.child_by_field_name("condition"), node.child_by_field_name("initializer")
+        if first is not None and first.type == "short_var_declaration" and (left := first.child_by_field_name("left")) is not None:
+            branch = node.child_by_field_name("consequence")
+            if branch is not None and node.child_by_field_name("alternative") is not None:
+                self._carried[branch.end_byte] = self._targets(left)
         if condition is None:
             return ""
         self._condition(condition)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from steadygo.facts.go import Import
-from steadygo.read.go_known import FIELDS, FURTHER_RESULTS, RESULTS
+from steadygo.facts.goknown import FIELDS, FURTHER_RESULTS, RESULTS
 from steadygo.read.go_source import Source
 
 _QUALIFIED = re.compile(r"(?<![\w./\"])([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
