@@ -23,6 +23,7 @@ _GO_IMAGE = re.compile(r"(?:^|/)golang(?:[:@]|\Z)")
 _SILENT = frozenset({"LABEL", "MAINTAINER"})
 _MOST_GAPS = 50
 _MOST_ORIGINS = 100
+_MOST_PORTS = 200
 
 
 def read(path: str, data: bytes) -> Image:
@@ -181,7 +182,7 @@ class _Reader:
             stage.healthcheck = self._healthcheck(stage, at)
         elif keyword == "EXPOSE":
             for text in texts(at, stage.known):
-                stage.ports += ports(text)
+                stage.ports += ports(text)[: _MOST_PORTS - len(stage.ports)]
         elif keyword == "VOLUME":
             stage.volumes += texts(at, stage.known)
         elif keyword == "SHELL":

@@ -33,6 +33,7 @@ _MOST_LINES = 50_000
 _MOST_NAMES = 100
 _MOST_RECIPES = 20_000  # lines, those of a rule with several names counted for each
 _MOST_GAPS = 20
+_MOST_EXPORTED = 40  # that are stated with each command
 _LONGEST_VALUE = 2_000
 
 

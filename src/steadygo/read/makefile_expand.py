@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 _DEEPEST = 15
 _LONGEST = 20_000
+_LONGEST_VALUE = 8_000
 _MOST_STEPS = 100_000
 _REFERENCE = re.compile(r"\$(\$|\(|\{|.)", re.DOTALL)
 _CLOSING = {"(": ")", "{": "}"}
@@ -62,6 +63,9 @@ class Expander:
                 self._values.pop(name, None)
                 return
             self._unsettled.discard(name)
+        if len(new[0]) > _LONGEST_VALUE:
+            self._values.pop(name, None)
+            return
         self._values[name] = new
 
     def value(self, name: str) -> str | None:
