@@ -108,7 +108,8 @@ def git(root: Path, *arguments: str, when: str = "2026-01-02T03:04:05Z") -> str:
     need(shutil.which("git") is not None, "git", "apt install git")
     names = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "T"), ("EMAIL", "t@t.invalid"))}
     clock = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(["git", "-C", root, *arguments], env=os.environ | names | clock, capture_output=True, text=True, check=True)
+    done = subprocess.run(["git", "-C", root, *arguments], env=os.environ | names | clock, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -279,3 +279,21 @@ def test_records_compiler_and_libc_of_cgo_and_checks_them(service: Service, caps
     assert len(inside["leftOutByGo"]["CC.sha256"]) == 64
     assert inside["linkage"]["libraries"] == ["libc.so.6"]
     assert "It needs GLIBC_2." in _says(capsys, 0, "verify", "dist/api")
+
+
+def test_builds_twice_and_finds_the_same(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service(NEWEST)
+    assert "api built twice: identical" in _says(capsys, 0, "./cmd/api", "--twice")
+
+
+def test_builds_twice_and_names_what_the_clock_changed(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    need(shutil.which("gcc") is not None, "gcc", "apt install gcc libc6-dev")
+    need(shutil.which("faketime") is not None, "faketime", "apt install faketime")
+    root = service(NEWEST)
+    stamped = (
+        'package main\n\n// const char *when(void) { return __DATE__ " " __TIME__; }\nimport "C"\n\nfunc init() { println(C.when()) }\n'
+    )
+    write_tree(root, {"cmd/api/c.go": stamped})
+    said = _says(capsys, 1, "./cmd/api", "--cgo", "--allow", "dirty", "--twice")
+    assert "api built twice: DIFFERENT" in said
+    assert "May  6 2031" in said

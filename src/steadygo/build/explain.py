@@ -49,13 +49,33 @@ def explain(a: Path, b: Path) -> Explanation:
         changes = _changes(left, right, causes)
         causes += [cause for cause in _code_causes(left, right, causes, changes) if cause not in causes]
         sections = tuple(_sections(left, right, changes))
-        if not causes:
-            first = (
-                sections[0] if sections else Difference("file", len(left.executable.data), len(right.executable.data), "header or padding")
-            )
-            why = "Nothing that Go records explains it: was the file changed after the build (strip, upx, signing)?"
-            causes = [Cause("unexplained", f"{first.section}: {first.first}", f"{first.a_bytes} bytes", f"{first.b_bytes} bytes", why)]
+        causes += [] if causes else [_c_constant(left, right) or _unexplained(left, right, sections)]
         return Explanation(False, tuple(causes), sections)
+
+
+def _unexplained(a: Image, b: Image, sections: tuple[Difference, ...]) -> Cause:
+    first = sections[0] if sections else Difference("file", len(a.executable.data), len(b.executable.data), "header or padding")
+    why = "Nothing that Go records explains it: was the file changed after the build (strip, upx, signing)?"
+    return Cause("unexplained", f"{first.section}: {first.first}", f"{first.a_bytes} bytes", f"{first.b_bytes} bytes", why)
+
+
+def _c_constant(a: Image, b: Image) -> Cause | None:
+    """Read-only data that differs while all Go code and strings agree: it belongs to C."""
+    one, two = a.executable.section(".rodata"), b.executable.section(".rodata")
+    if not (one and two and a.info.setting("CGO_ENABLED") == b.info.setting("CGO_ENABLED") == "1"):
+        return None
+    left, right = a.executable.content(one), b.executable.content(two)
+    at = _offset(left, right)
+    if left == right or not (a.interpreter or a.libraries):
+        return None
+    why = "A constant of C code differs though all Go code agrees: its source, its flags, or __DATE__ and __TIME__."
+    return Cause("cgo", f".rodata+{at:#x}", _around(left, at), _around(right, at), why)
+
+
+def _around(data: memoryview, at: int, most: int = 40) -> str:
+    """The NUL-terminated text that holds an offset."""
+    before = bytes(data[max(0, at - most) : at]).rpartition(b"\0")[2]
+    return repr((before + bytes(data[at : at + most]).split(b"\0", 1)[0]).decode("utf-8", "replace"))
 
 
 def _causes(a: Image, b: Image) -> list[Cause]:

@@ -43,9 +43,22 @@ def find_package(go: Path, directory: Path, pattern: str, tags: Sequence[str], e
     return packages
 
 
-def build(go: Path, directory: Path, package: str, out: Path, flags: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Compile and link. Raises UserError with what the compiler said."""
-    ran = run([go, "build", "-o", out, *flags, "--", package], directory=directory, environment=environment, timeout_seconds=_BUILD_SECONDS)
+def build(
+    go: Path,
+    directory: Path,
+    package: str,
+    out: Path,
+    flags: Sequence[str],
+    environment: Mapping[str, str],
+    before: Sequence[str] = (),
+) -> None:
+    """Compile and link; `before` are words that go before the command. Raises UserError with what the compiler said."""
+    ran = run(
+        [*before, go, "build", "-o", out, *flags, "--", package],
+        directory=directory,
+        environment=environment,
+        timeout_seconds=_BUILD_SECONDS,
+    )
     if ran.outcome is Outcome.MISSING:
         raise _missing(go)
     if not ran.ok:

@@ -23,6 +23,7 @@ from steadygo.tools import git, go, go_build
 @click.option("--cgo", is_flag=True, help="Build with cgo; compiler and C library are recorded.")
 @click.option("--sign", type=click.Path(path_type=Path), help="PEM file of an Ed25519 private key: sign the manifest.")
 @click.option("--allow", multiple=True, metavar="WHAT", help="Build in spite of: dirty, untagged, no-vcs. It is recorded.")
+@click.option("--twice", is_flag=True, help="Build again in another directory, cache, temp, umask, time zone and clock; compare.")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 def command(
     package: str,
@@ -33,6 +34,7 @@ def command(
     cgo: bool,
     sign: Path | None,
     allow: tuple[str, ...],
+    twice: bool,
     program: str | None,
 ) -> int:
     """Build PACKAGE reproducibly: the program, SHA256SUMS, a provenance manifest, CycloneDX and SPDX.
@@ -57,8 +59,22 @@ def command(
         click.echo(f"    sha256:{release.sha256}")
         unknown = [path for path, licence in release.licences.items() if not licence]
         click.echo(f"    {len(release.info.deps)} modules" + (f", licence not known of {', '.join(unknown)}" if unknown else ""))
-    click.echo(f"    manifest, SBOMs and SHA256SUMS are in {out}", err=True)
-    return 0
+    click.echo(f"manifest, SBOMs and SHA256SUMS are in {out}", err=True)
+    return _compare(wanted, setting, releases, out) if twice else 0
+
+
+def _compare(wanted: plan.Wanted, setting: make.Setting, releases: list[make.Release], out: Path) -> int:
+    from steadygo.build.twice import again
+    from steadygo.commands.build.explain import as_text
+
+    different = False
+    for second in again(wanted, setting, releases, out):
+        click.echo(f"{second.name} built twice: {'identical' if second.explanation.identical else 'DIFFERENT'}")
+        click.echo(f"    varied: {', '.join(second.varied)}; not varied: {', '.join(second.kept)}")
+        if not second.explanation.identical:
+            different = True
+            click.echo(as_text(second.explanation, out / second.name, Path("the second build")))
+    return 1 if different else 0
 
 
 def prepared(
