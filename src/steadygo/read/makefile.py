@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 
@@ -68,11 +69,8 @@ class _Reader:
         if len(lines) > _MOST_LINES:
             return Makefile(path, gaps=(Gap(1, "the Makefile is too long to be read"),))
         self._lines(lines)
-        known = {
-            name: self.expander.restore(value)
-            for name in self.exported
-            if name != "PATH" and (value := self.expander.value(name)) is not None
-        }
+        values = ((name, self.expander.value(name)) for name in islice(self.exported, _MOST_EXPORTED) if name != "PATH")
+        known = {name: self.expander.restore(value) for name, value in values if value is not None}
         targets: list[Target] = []
         for rule in self.rules:
             for name in rule.names:
