@@ -67,3 +67,14 @@ def test_showing_imports_no_database(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-400:]
     assert "sqlalchemy" not in done.stderr
+
+
+def test_a_saved_fingerprint_is_compared_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text(MODULE)
+    assert steadygo(tmp_path, "env", "show", "--save", "before", LISTEN=":80").returncode == 0
+    done = steadygo(tmp_path, "env", "diff", "before", "here", "--json", LISTEN=":81")
+    assert done.returncode == 0, done.stderr
+    assert [(d["key"], d["a"], d["b"]) for d in json.loads(done.stdout)["differences"]] == [("env.LISTEN", ":80", ":81")]
+    missing = steadygo(tmp_path, "env", "diff", "befor", "here")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "Did you mean before?" in missing.stderr

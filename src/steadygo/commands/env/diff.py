@@ -25,8 +25,8 @@ from steadygo.report.differences import text
 def command(a: str, b: str, module: Path, everything: bool, as_json: bool) -> int:
     """Compare A with B. Exit code 1 when a difference is fatal.
 
-    A side is `here`, a JSON file of `env show --json`, `unit:FILE` (what systemd would hand to the process), `image:PATH` (OCI layout,
-    `docker save` archive or root file system) or `binary:PATH`.
+    A side is `here`, a name given to `env show --save`, a JSON file of `env show --json`, `unit:FILE` (what systemd would hand to the
+    process), `image:PATH` (OCI layout, `docker save` archive or root file system), `binary:PATH` or `ci:FILE` (`ci:FILE#JOB` for one job).
     """
     one, two = resolve(a, module), resolve(b, module)
     compared = compare(one, two, read_names(module, one, two))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from steadygo.build import buildinfo, executable
 from steadygo.build.image import Image, opened_image
+from steadygo.commands.env import saved
 from steadygo.commands.env.around import here, sealer
 from steadygo.environment import binary, image, imagearchive, manager
 from steadygo.environment import unit as unit_environment
@@ -44,7 +45,11 @@ def resolve(text: str, directory: Path) -> Fingerprint:
         raise UserError(
             f"{kind!r} is no kind of side.", "A side is here, a saved name, a JSON file, " + ", ".join(f"{k}:…" for k in _KINDS) + "."
         )
-    raise UserError(f"There is no file {text!r}.", "A side is here, a JSON file, " + ", ".join(f"{k}:…" for k in _KINDS) + ".")
+    if "/" in text or text.endswith(".json"):
+        raise UserError(
+            f"There is no file {text!r}.", "A side is here, a saved name, a JSON file, " + ", ".join(f"{k}:…" for k in _KINDS) + "."
+        )
+    return saved.load(text)
 
 
 def _fingerprint(kind: str, label: str, stated: Iterable[Stated], closed: tuple[str, ...]) -> Fingerprint:
