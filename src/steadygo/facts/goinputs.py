@@ -85,6 +85,7 @@ class Inputs:
         self._tags: dict[str, list[tuple[str, str, str]]] = {}  # field -> (type in full, tag, prefix)
         self._flags: dict[str, list[tuple[GoFile, Call]]] = {}  # by what is given the address of, last part
         self._named: dict[str, list[tuple[GoFile, Call]]] = {}  # by the flag's or key's name
+        self._cli: dict[str, list[tuple[GoFile, Composite]]] = {}  # urfave/cli's flags by name
         self._index()
 
     def _index(self) -> None:
@@ -96,6 +97,8 @@ class Inputs:
                     if "." in name:
                         self._fields.setdefault(name.rpartition(".")[2], []).append((file, assignment, name))
             for composite in file.composites:
+                if composite.type.endswith("Flag") and "cli" in composite.type:
+                    self._cli.setdefault(dict(composite.fields).get("Name", "").strip('"'), []).append((file, composite))
                 for name, _ in composite.fields:
                     if name:
                         self._fields.setdefault(name, []).append((file, composite, name))
@@ -193,6 +196,11 @@ class Inputs:
                 found.append(self._flag_default(file, call.args[1:], call.block, steps, trail))
             else:
                 found.append(self._flag_default(file, call.args, call.block, steps, trail))
+        for file, composite in self._cli.get(key, ()):
+            fields = dict(composite.fields)
+            default = self._follow(file, fields["Value"], composite.block, steps - 1, trail) if "Value" in fields else Input(("",))
+            variables = re.findall(r'"(\w+)"', fields.get("EnvVars", fields.get("Sources", fields.get("EnvVar", ""))))
+            found.append(Input(default.texts, tuple(variables), (), default.whole))
         held = _either(found) if found else _NOTHING
         guess = re.sub(r"[^A-Za-z0-9]", "_", key).upper()
         return Input(held.texts, (guess, *held.variables), (key, *held.flags), held.whole and bool(found))
