@@ -64,7 +64,7 @@ class Builders:
                     break
 
     def _resolve(self, package: str, here: str) -> tuple[tuple[str, ...], bool]:
-        if package.endswith(".go"):
+        if package.endswith((".go", "/*")):  # go build cmd/orders/*.go, cmd/orders/*
             package = posixpath.dirname(package) or "."
         by_path = [d for d, path in self._mains.items() if path and path == package.partition("@")[0]]
         if by_path:
@@ -79,7 +79,7 @@ class Builders:
             if not package.startswith("."):
                 return tuple(d for d, path in self._mains.items() if path.startswith(package[:-3].rstrip("/"))), True
             return tuple(d for d in self._mains if prefix in ("", d) or d.startswith(prefix + "/")), True
-        if package.startswith((".", "/")) or package in self._mains:
+        if package.startswith((".", "/")) or package in self._mains or _join(here, package) in self._mains:
             directory = _join(here, package)
             return ((directory,), True) if directory in self._mains else ((), True)
         return (), True

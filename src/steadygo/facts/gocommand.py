@@ -113,3 +113,11 @@ def _arguments(words: list[str], variables: dict[str, str], directory: str) -> G
             rest = tuple(words[index:])
             break
     return GoCommand(verb, tuple(flags), tuple(packages), variables, directory, rest)
+
+
+def written(command: Command) -> dict[str, str]:
+    """What `go env -w NAME=value …` writes."""
+    go = parse(command)
+    if go is None or go.verb != "env" or "-w" not in go.packages:
+        return {}
+    return {name: value for name, equals, value in (word.partition("=") for word in go.packages) if equals and not name.startswith("-")}

@@ -1,15 +1,18 @@
-"""Which Go each artefact uses: modules, images, pipelines."""
+"""Which Go each artefact uses: modules, images, pipelines, and what builds a service."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from steadygo.facts.commands import Variable
+import msgspec
+
 from steadygo.facts.images import Image, Stage
 from steadygo.facts.modules import GoMod
-from steadygo.facts.pipelines import Job, Pipeline, Step
+from steadygo.facts.pipelines import Job, Pipeline, Step, expand
+from steadygo.facts.place import Text
 from steadygo.facts.repository import Repository
 from steadygo.findings import Place
 
@@ -23,12 +26,16 @@ Version = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Used:
-    """Go that some artefact uses. `version` None: any, or decided elsewhere; `text` is what stands there."""
+    """Go that some artefact uses. `version` None: any, or decided elsewhere; `text` is what stands there.
+
+    `local`: that Go never fetches another one (the official images and setup-go from v6 on set GOTOOLCHAIN=local).
+    """
 
     version: Version | None
     text: str
     at: Place
     follows: str = ""  # the go.mod that the version is read from
+    local: bool = False
 
 
 def parse(text: str) -> Version | None:
@@ -56,12 +63,30 @@ def of_module(module: GoMod) -> Version | None:
     return parse(module.go.value) if module.go else None
 
 
+def chosen_by(module: GoMod) -> tuple[Version, Place] | None:
+    """The Go that the module asks to be built with: its toolchain line, else its go line."""
+    for line in (module.toolchain, module.go):
+        version = parse(line.value) if line is not None else None
+        if line is not None and version is not None:
+            return version, Place(module.path, line.line, line.column)
+    return None
+
+
 def in_stage(image: Image, stage: Stage) -> Used | None:
-    """Go of one stage: a golang base image, or a tarball that a RUN unpacks."""
+    """Go of one stage, those it is built on included: a golang base image, or a tarball that a RUN unpacks."""
+    for _ in image.stages:
+        found = _in_one_stage(image, stage)
+        if found is not None or stage.parent is None:
+            return found
+        stage = image.stages[stage.parent]
+    return None
+
+
+def _in_one_stage(image: Image, stage: Stage) -> Used | None:
     name = stage.base.partition("@")[0]
-    if _IMAGE.search(name):
+    if stage.parent is None and _IMAGE.search(name):
         tag = name.rpartition(":")[2] if ":" in name.rpartition("/")[2] else ""
-        return Used(parse(tag), stage.base, Place(image.path, _base_line(image, stage)))
+        return Used(parse(tag), stage.base, Place(image.path, _base_line(image, stage)), local=True)
     for command in stage.commands:
         if match := _TARBALL.search(command.text):
             return Used(parse(match[1]), match[0], Place(image.path, command.line, command.column))
@@ -78,37 +103,53 @@ def _base_line(image: Image, stage: Stage) -> int:
 
 
 def in_pipeline(repository: Repository, pipeline: Pipeline) -> Iterator[tuple[Job, Used]]:
-    """Go of each job: setup-go, a golang container or image, every value of a matrix by itself."""
+    """Go of each job: setup-go (also inside an action of this repository), a golang container; each value of a matrix by itself."""
     for job in pipeline.jobs:
         if job.container is not None and _IMAGE.search(job.container.value.partition("@")[0]):
-            text = job.container.value
-            yield job, Used(parse(text.rpartition(":")[2]), text, Place(pipeline.path, job.container.line))
+            for text in expand(job, job.container, pipeline):
+                yield job, Used(parse(text.value.rpartition(":")[2]), text.value, Place(pipeline.path, text.line), local=True)
         for step in job.steps:
-            if step.uses is not None and step.uses.value.partition("@")[0].endswith("/setup-go"):
-                for used in _setup(repository, pipeline, job, step):
-                    yield job, used
+            for used in _of_step(repository, pipeline, job, step):
+                yield job, used
 
 
-def _setup(repository: Repository, pipeline: Pipeline, job: Job, step: Step) -> Iterator[Used]:
+def _of_step(repository: Repository, pipeline: Pipeline, job: Job, step: Step, depth: int = 0) -> Iterator[Used]:
+    if step.uses is None:
+        return
+    action, _, revision = step.uses.value.partition("@")
+    if action.endswith("/setup-go"):
+        yield from _setup(repository, pipeline, job, step, revision)
+    elif action.startswith("./") and depth < 3:
+        folder = posixpath.normpath(action)
+        inner = next((p for p in repository.pipelines if p.kind == "action" and posixpath.dirname(p.path) == folder), None)
+        given = tuple(msgspec.structs.replace(v, line=step.line) for v in step.inputs)
+        for inner_job in inner.jobs if inner else ():
+            called = msgspec.structs.replace(inner, inputs=(*inner.inputs, *given)) if inner else pipeline
+            for inner_step in inner_job.steps:
+                for used in _of_step(repository, called, inner_job, inner_step, depth + 1):
+                    yield used if used.text == "" else _at(used, Place(pipeline.path, step.uses.line))
+
+
+def _at(used: Used, at: Place) -> Used:
+    return Used(used.version, used.text, at, used.follows, used.local)
+
+
+def _setup(repository: Repository, pipeline: Pipeline, job: Job, step: Step, revision: str) -> Iterator[Used]:
     inputs = {v.name: v for v in step.inputs}
+    major = re.match(r"v(\d+)", revision)
+    local = major is not None and int(major[1]) >= 6
     stated = inputs.get("go-version")
     if stated is not None and stated.value:
-        for text, line in _expanded(stated.value, stated.line, pipeline, job):
-            yield Used(parse(text), text, Place(pipeline.path, line))
+        for text in expand(job, Text(stated.value, stated.line, stated.column), pipeline):
+            if text.value.strip() and "${{" not in text.value:
+                yield Used(parse(text.value), text.value, Place(pipeline.path, text.line), local=local)
         return
     file = inputs.get("go-version-file")
-    if file is not None and file.value:
-        path = file.value.removeprefix("./")
+    for name in expand(job, Text(file.value, file.line, file.column), pipeline) if file is not None and file.value else ():
+        path = posixpath.normpath(name.value)
         module = next((m for m in repository.modules if m.path == path), None)
-        line = module.toolchain if module and module.toolchain and module.toolchain.value != "default" else module.go if module else None
-        yield Used(parse(line.value) if line else None, line.value if line else path, Place(pipeline.path, file.line), path)
-
-
-def _expanded(text: str, line: int, pipeline: Pipeline, job: Job) -> list[tuple[str, int]]:
-    match = re.fullmatch(r"\$\{\{\s*(matrix|env)\.([\w-]+)\s*\}\}", text.strip())
-    if match is None:
-        return [] if "${{" in text else [(text, line)]
-    if match[1] == "matrix":
-        return [(v.value, v.line) for key, values in job.matrix if key == match[2] for v in values]
-    variables: tuple[Variable, ...] = (*pipeline.variables, *job.variables)
-    return [(v.value, v.line) for v in variables if v.name == match[2] and v.value][-1:]
+        work = next((w for w in repository.workspaces if w.path == path), None)
+        lines = (module.toolchain, module.go) if module else (work.toolchain, work.go) if work else ()
+        asked = next((t for t in lines if t is not None and t.value != "default"), None)
+        at = Place(pipeline.path, name.line)
+        yield Used(parse(asked.value) if asked else None, asked.value if asked else path, at, path, local)
