@@ -25,6 +25,7 @@ _LEADS_TO = {
     "env.LC_ALL": "locale",
     "env.LC_CTYPE": "locale",
 }
+_UTC = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"})
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -96,6 +97,8 @@ def _state(key: str, a: Fingerprint, b: Fingerprint) -> tuple[str | None, str | 
 def _same(key: str, one: str | None, two: str | None) -> bool:
     if one == two:
         return True
+    if key == "time.zone" and one in _UTC and two in _UTC:
+        return True
     if key in ("go.version", "go.selected") and one and two and minor(one) == minor(two):
         # "go1.26" stands for whichever patch is newest when it is installed.
         return one.count(".") < 2 or two.count(".") < 2
@@ -108,6 +111,8 @@ def _said_elsewhere(key: str, a: Fingerprint, b: Fingerprint) -> bool:
         twin = f"go.env.{key[4:]}"
         if twin not in _PASSED_OVER and a.find(twin) is not None and b.find(twin) is not None:
             return True
+    if key == "env.GODEBUG" and "godebug." in a.closed and "godebug." in b.closed:
+        return True
     other = _LEADS_TO.get(key)
     return other is not None and a.find(other) is not None and b.find(other) is not None
 

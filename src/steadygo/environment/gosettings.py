@@ -16,6 +16,14 @@ from steadygo.environment.versions import order
 from steadygo.tools import go as go_tool
 
 UPSTREAM = {"GOPROXY": "https://proxy.golang.org,direct", "GOSUMDB": "sum.golang.org", "GOTOOLCHAIN": "auto"}
+# Settings of `go env` that people set (go1.27.3, cmd/go/internal/envcmd); GODEBUG is the program's as well and is told as env.GODEBUG.
+NAMES = frozenset({
+    "AR", "CC", "CXX", "FC", "PKG_CONFIG", "CGO_ENABLED", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS",
+    "CGO_LDFLAGS", "GCCGO", "GO111MODULE", "GO386", "GOAMD64", "GOARCH", "GOARM", "GOARM64", "GOAUTH", "GOBIN",
+    "GOCACHE", "GOCACHEPROG", "GOENV", "GOEXPERIMENT", "GOFIPS140", "GOFLAGS", "GOINSECURE", "GOMIPS", "GOMIPS64",
+    "GOMODCACHE", "GONOPROXY", "GONOSUMDB", "GOOS", "GOPACKAGESDRIVER", "GOPATH", "GOPPC64", "GOPRIVATE", "GOPROXY",
+    "GORISCV64", "GOROOT", "GOSUMDB", "GOTELEMETRY", "GOTMPDIR", "GOTOOLCHAIN", "GOVCS", "GOWASM", "GOWORK",
+})  # fmt: skip
 # Worked out anew by every call of go: they name temporary directories or say what another key already says.
 _PASSING = frozenset({"GOGCCFLAGS", "GOTOOLDIR", "GOEXE", "GOTELEMETRYDIR"})
 _WORKED_OUT = {
@@ -133,7 +141,7 @@ def origin(
 
 
 def _without_go(environment: Mapping[str, str], written: Mapping[str, str], user: Path | None) -> Iterator[Stated]:
-    for name in sorted({*written, *(n for n in environment if n.startswith(("GO", "CGO_")))}):
+    for name in sorted({*written, *(n for n in environment if n in NAMES)}):
         if environment.get(name):
             yield Stated(f"go.env.{name}", environment[name], "process environment")
         elif written.get(name):

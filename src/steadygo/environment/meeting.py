@@ -60,6 +60,8 @@ def _godebug(program: Fingerprint, host: Fingerprint) -> Iterator[Meeting]:
             "golang/go#76163; runtime/runtime1.go parsegodebug, internal/godebugs/table.go",
         )  # fmt: skip
         return
+    if not program.find("binary.go"):
+        return
     table = table_for(version)
     for name, value in pairs(godebug):
         known = table.find(name)

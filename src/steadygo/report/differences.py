@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from steadygo.environment.compare import Comparison, Difference
+from steadygo.environment.gate import Decision, Row
 from steadygo.environment.impact import Impact
 
 _MOST = 60
@@ -48,3 +49,28 @@ def _shown(value: str | None) -> str:
         return "(unset)"
     value = value.replace("\n", "\\n") or '""'
     return value if len(value) <= _MOST else value[: _MOST - 1] + "…"
+
+
+def gate_text(decision: Decision, against: str, side: str) -> str:
+    """What blocks, and in one line what does not."""
+    if not decision.blocking:
+        return f"{side} may go: nothing that blocks differs from {against} ({len(decision.passing)} other differences)."
+    lines = [f"{side} is stopped: {len(decision.blocking)} differences from {against} block."]
+    lines += [f"{d.impact}\n{_row(d, 100)}" for d in decision.blocking]
+    lines.append(f"{len(decision.passing)} other differences do not block.")
+    lines.append(f'To let one pass: [env] allow = ["{decision.blocking[0].key}"] in steadygo.toml')
+    return "\n".join(lines)
+
+
+def table(names: list[str], rows: list[Row], width: int = 30) -> str:
+    """The sides as columns; "?" is not known, "–" is unset."""
+    if not rows:
+        return "All sides agree on what they know."
+    cells = [["", *names], *([f"{r.key} ({r.impact})", *(_cut(c, width) for c in r.cells)] for r in rows)]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(names) + 1)]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def _cut(text: str, width: int) -> str:
+    text = text.replace("\n", "\\n")
+    return text if len(text) <= width else text[: width - 1] + "…"

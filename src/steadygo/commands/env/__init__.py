@@ -9,6 +9,7 @@ import click
 SUBVERBS = {
     "show": "Take the fingerprint of this environment.",
     "diff": "Compare two environments, ranked by what each difference does.",
+    "gate": "Stop a deployment when the environment drifted.",
 }
 
 
