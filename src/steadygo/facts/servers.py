@@ -13,7 +13,7 @@ from steadygo.facts.goinputs import Input
 from steadygo.facts.repository import Service
 from steadygo.facts.routers import DEFAULT
 from steadygo.facts.runtimes import Runtime
-from steadygo.facts.starting import start_words
+from steadygo.facts.starting import container_words
 from steadygo.facts.units import exec_words
 from steadygo.findings import Place
 
@@ -99,10 +99,8 @@ def words_of(service: Service, runtime: Runtime) -> tuple[str, ...]:
         return exec_words(start.value)[1] if start is not None else ()
     if runtime.running is None:
         return ()
-    container = runtime.running.container
-    image = start_words(service.images[0]) if len(service.images) == 1 else ()
-    words = (*(container.command or ()), *(container.args or ()))
-    return words or image
+    image = service.images[0] if len(service.images) == 1 else None
+    return tuple(part for word in container_words(runtime.running.container, image) for part in word.split())
 
 
 class Servers:
