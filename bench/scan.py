@@ -178,7 +178,7 @@ def parts(corpus: Path) -> list[tuple[str, float]]:
         reads += read_all(corpus, [f for f in found.files if f.kind == kind], frozenset(), lambda done, total: None)
         rows.append((f"reader {kind}", time.perf_counter() - started))
     started = time.perf_counter()
-    artefacts, _ = decode((r.path, r.facts) for r in reads)
+    artefacts, _ = decode(sorted(((r.path, r.facts) for r in reads), reverse=True))
     rows.append(("decode", time.perf_counter() - started))
     started = time.perf_counter()
     repository = assemble(corpus.name, stated, artefacts, found.unread, frozenset(found.paths))

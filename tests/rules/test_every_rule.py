@@ -30,7 +30,7 @@ def scan_tree(folder: Path, tree: Mapping[str, str], rule: registry.Registered) 
     stated = settings.load(folder) if (folder / "steadygo.toml").exists() else Settings()
     found = discover(folder, stated, lambda path, signature: None)
     reads = list(read_all(folder, found.files, frozenset(), lambda done, total: None))
-    artefacts, _ = decode((r.path, r.facts) for r in reads)
+    artefacts, _ = decode(sorted(((r.path, r.facts) for r in reads), reverse=True))
     repository = assemble(folder.name, stated, artefacts, found.unread, frozenset(found.paths))
     broken = [u for u in repository.unread if "reader failed" in u.reason]
     assert not broken, broken

@@ -13,6 +13,7 @@ from steadygo.facts.go import Assignment, Block, Call, Composite, Function, GoFi
 from steadygo.facts.gofold import KNOWN, Value, fold
 from steadygo.facts.gopackage import Package
 from steadygo.facts.goreach import Reach
+from steadygo.facts.gotests import EncodedTest
 from steadygo.facts.gotyping import Typing, path_of
 from steadygo.facts.modules import GoMod
 
@@ -94,25 +95,35 @@ class GoCode:
     # calls and composites
 
     @cached_property
-    def _calls(self) -> dict[bool, dict[str, list[tuple[GoFile, Call]]]]:
-        """Calls by resolved name, and by `.Method` for all that have a receiver; for tests and for the rest."""
-        found: dict[bool, dict[str, list[tuple[GoFile, Call]]]] = {False: {}, True: {}}
+    def _calls(self) -> dict[str, list[tuple[GoFile, Call]]]:
+        """Calls by resolved name, and by `.Method` for all that have a receiver; tests left out."""
+        found: dict[str, list[tuple[GoFile, Call]]] = {}
         for file in self.files:
-            index = found[file.is_test]
-            for call in file.calls:
-                name = call.name
-                if call.receiver:
-                    index.setdefault("." + name.rpartition(".")[2], []).append((file, call))
-                else:
-                    index.setdefault(name, []).append((file, call))
+            if not file.is_test:
+                for call in file.calls:
+                    found.setdefault(_key(call), []).append((file, call))
         return found
+
+    @cached_property
+    def _tests_by_call(self) -> dict[str, list[GoFile]]:
+        """Test files by the keys of the calls in them."""
+        found: dict[str, list[GoFile]] = {}
+        for file in self.files:
+            if file.is_test:
+                for key in file.call_names if isinstance(file, EncodedTest) else {_key(c) for c in file.calls}:
+                    found.setdefault(key, []).append(file)
+        return found
+
+    def _keyed(self, key: str, tests: bool) -> Iterable[tuple[GoFile, Call]]:
+        if not tests:
+            return self._calls.get(key, ())
+        return ((file, call) for file in self._tests_by_call.get(key, ()) for call in file.calls if _key(call) == key)
 
     def _named(self, name: str, tests: bool) -> list[tuple[GoFile, Call]]:
         """Calls of methods called `name`, receivers resolved across files."""
         known = self._methods.get((name, tests))
         if known is None:
-            found = self._calls[tests].get("." + name, ())
-            known = self._methods[name, tests] = [(file, self.resolved(file, call)) for file, call in found]
+            known = self._methods[name, tests] = [(file, self.resolved(file, call)) for file, call in self._keyed("." + name, tests)]
         return known
 
     def resolved(self, file: GoFile, call: Call) -> Call:
@@ -138,24 +149,27 @@ class GoCode:
                 if name.startswith("."):
                     yield from self._named(last, which)
                     continue
-                yield from self._calls[which].get(name, ())
+                yield from self._keyed(name, which)
                 for file, call in self._named(last, which):
                     if call.name == name:
                         yield file, call
 
     @cached_property
-    def _composites(self) -> dict[bool, dict[str, list[tuple[GoFile, Composite]]]]:
-        found: dict[bool, dict[str, list[tuple[GoFile, Composite]]]] = {False: {}, True: {}}
+    def _composites(self) -> dict[str, list[tuple[GoFile, Composite]]]:
+        found: dict[str, list[tuple[GoFile, Composite]]] = {}
         for file in self.files:
-            for composite in file.composites:
-                found[file.is_test].setdefault(composite.type.partition("[")[0], []).append((file, composite))
+            if not file.is_test:
+                for composite in file.composites:
+                    found.setdefault(composite.type.partition("[")[0], []).append((file, composite))
         return found
 
     def composites(self, *types: str, tests: bool = False) -> Iterator[tuple[GoFile, Composite]]:
         """Composite literals by resolved type."""
-        for which in (False, True) if tests else (False,):
-            for name in types:
-                yield from self._composites[which].get(name, ())
+        for name in types:
+            yield from self._composites.get(name, ())
+            for file in self.files if tests else ():
+                if file.is_test and (not isinstance(file, EncodedTest) or name in file.composite_types):
+                    yield from ((file, composite) for composite in file.composites if composite.type.partition("[")[0] == name)
 
     def importers(self, prefix: str, tests: bool = False) -> Iterator[GoFile]:
         """Files that import `prefix` or a package below it."""
@@ -168,7 +182,9 @@ class GoCode:
     def _parts_of(self, file: GoFile) -> _Parts:
         known = self._parts.get(file.path)
         if known is None:
-            known = self._parts[file.path] = _Parts(file)
+            known = _Parts(file)
+            if not file.is_test:  # a test's facts are not kept
+                self._parts[file.path] = known
         return known
 
     def _function_chain(self, file: GoFile, block: int) -> list[Function]:
@@ -216,23 +232,17 @@ class GoCode:
         return self._reach.callees(file, call)
 
     def callers(self, file: GoFile, function: Function) -> list[tuple[GoFile, Call]]:
-        """Calls in this repository that may reach `function`."""
-        found: list[tuple[GoFile, Call]] = []
-        for tests in (False, True):
-            named = self._named(function.name, tests) if function.receiver else self._function_calls[tests].get(function.name, ())
-            for caller, call in named:
-                if any(f is file and g is function for f, g in self.callees(caller, call)):
-                    found.append((caller, call))
-        return found
+        """Calls in this repository that may reach `function`, tests left out."""
+        named = self._named(function.name, False) if function.receiver else self._function_calls.get(function.name, ())
+        return [(caller, call) for caller, call in named if any(f is file and g is function for f, g in self.callees(caller, call))]
 
     @cached_property
-    def _function_calls(self) -> dict[bool, dict[str, list[tuple[GoFile, Call]]]]:
-        """Calls without receiver by the function's bare name."""
-        found: dict[bool, dict[str, list[tuple[GoFile, Call]]]] = {False: {}, True: {}}
-        for tests, index in self._calls.items():
-            for name, calls in index.items():
-                if not name.startswith("."):
-                    found[tests].setdefault(name.rpartition(".")[2], []).extend(calls)
+    def _function_calls(self) -> dict[str, list[tuple[GoFile, Call]]]:
+        """Calls without receiver by the function's bare name, tests left out."""
+        found: dict[str, list[tuple[GoFile, Call]]] = {}
+        for name, calls in self._calls.items():
+            if not name.startswith("."):
+                found.setdefault(name.rpartition(".")[2], []).extend(calls)
         return found
 
     def reachable_functions(self, main_directory: str) -> frozenset[tuple[str, int]]:
@@ -332,6 +342,11 @@ class GoCode:
             return True, None
         value = only.values[only.names.index(name)]
         return True, None if value.startswith("range ") else self._value(file, value, only.block, steps)
+
+
+def _key(call: Call) -> str:
+    """Under which a call is found: `.Method` when it has a receiver, else its full name."""
+    return "." + call.name.rpartition(".")[2] if call.receiver else call.name
 
 
 class _Parts:

@@ -166,7 +166,8 @@ def _probes(container: Node) -> list[Probe]:
         node = container.get(f"{kind}Probe")
         if node is None or not node.is_mapping:
             continue
-        handler, port, path, scheme, words = "", "", "", "HTTP", ()
+        handler, port, path, scheme = "", "", "", "HTTP"
+        words: tuple[str, ...] = ()
         http, tcp, grpc, command = node.get("httpGet"), node.get("tcpSocket"), node.get("grpc"), node.get("exec", "command")
         if http is not None and http.is_mapping:
             handler, port, path = "http", http.text_at("port"), http.text_at("path") or "/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 import msgspec
 
@@ -12,6 +13,7 @@ from steadygo.facts.artefact import Artefact
 from steadygo.facts.contracts import Contract, Migration, Unread
 from steadygo.facts.go import GoFile
 from steadygo.facts.gocode import GoCode
+from steadygo.facts.gotests import EncodedTest, TestFacts
 from steadygo.facts.images import Image
 from steadygo.facts.link import link
 from steadygo.facts.modules import GoMod, GoSum, GoWork, VendorModules
@@ -29,23 +31,36 @@ from steadygo.scan.suppress import Suppression
 _decoder = msgspec.msgpack.Decoder(FileFacts)
 
 
-def decode(encoded: Iterable[tuple[str, bytes]]) -> tuple[list[Artefact], dict[str, tuple[Suppression, ...]]]:
-    """Artefacts sorted by path, and suppressions by path. `encoded` are (path, FileFacts in msgpack)."""
+def decode(encoded: list[tuple[str, bytes]]) -> tuple[list[Artefact], dict[str, tuple[Suppression, ...]]]:
+    """Artefacts in the order of `encoded` from its end, and suppressions by path. `encoded` are (path, FileFacts in msgpack).
+
+    The list is emptied on the way, so that encoded and decoded facts are never both held; tests in Go stay encoded.
+    """
     artefacts: list[Artefact] = []
     suppressions: dict[str, tuple[Suppression, ...]] = {}
-    for path, data in sorted(encoded, key=lambda pair: pair[0]):
+    tests = TestFacts(_decode_go)
+    while encoded:
+        path, data = encoded.pop()
         facts = _decoder.decode(data)
-        artefacts.extend(facts.artefacts)
+        first = facts.artefacts[0] if facts.artefacts else None
+        if isinstance(first, GoFile) and first.is_test:
+            artefacts.append(cast(GoFile, EncodedTest(data, tests, first)))
+        else:
+            artefacts.extend(facts.artefacts)
         if facts.suppressions:
             suppressions[path] = facts.suppressions
     return artefacts, suppressions
+
+
+def _decode_go(data: bytes) -> GoFile:
+    return cast(GoFile, _decoder.decode(data).artefacts[0])
 
 
 def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unread: Iterable[Unread], paths: frozenset[str]) -> Repository:
     """Sort artefacts by type, apply overlays and drop-ins, and join everything into services."""
     by_type: Mapping[type, list[Artefact]] = defaultdict(list)
     for artefact in artefacts:
-        by_type[type(artefact)].append(artefact)
+        by_type[GoFile if isinstance(artefact, EncodedTest) else type(artefact)].append(artefact)
 
     def all_of(kind: type) -> tuple:  # type: ignore[type-arg]
         return tuple(by_type.get(kind, ()))

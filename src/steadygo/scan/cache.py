@@ -102,17 +102,22 @@ class Cache:
         except (OSError, msgspec.MsgspecError):
             return {}
 
-    def save(self, entries: dict[str, Entry], key: bytes, result: bytes, facts: dict[bytes, bytes] | None, started_ns: int) -> None:
-        """Replace both files; `facts` None leaves the facts as they are."""
+    def save_facts(self, facts: dict[bytes, bytes]) -> None:
+        """Replace the facts: those of files that are gone are forgotten."""
         if self._folder is None:
             return
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            if facts is not None:
-                _replace(self._folder / "facts", msgspec.msgpack.encode(facts))
+            _replace(self._folder / "facts", msgspec.msgpack.encode(facts))
+            _evict(self._folder.parent, self._folder)
+
+    def save_index(self, entries: dict[str, Entry], key: bytes, result: bytes, started_ns: int) -> None:
+        """Replace the index and the last result."""
+        if self._folder is None:
+            return
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
             _replace(self._folder / "index", msgspec.msgpack.encode(Index(salt(), started_ns, entries, key, result)))
-            if facts is not None:
-                _evict(self._folder.parent, self._folder)
 
 
 def _replace(path: Path, data: bytes) -> None:

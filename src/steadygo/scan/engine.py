@@ -149,8 +149,12 @@ def _judge_anew(
     for read in read_all(root, todo, known_hashes, progress):
         hashes[read.path] = read.hash
         kept[read.hash] = read.facts or facts[read.hash]
-    del facts
-    artefacts, suppressions = decode((path, kept[h]) for path, h in hashes.items())
+    if todo:
+        cache.save_facts(kept)
+    encoded = sorted(((path, kept[h]) for path, h in hashes.items()), reverse=True)
+    facts.clear()
+    kept.clear()
+    artefacts, suppressions = decode(encoded)
     repository = assemble(root.name, stated, artefacts, found.unread, frozenset(found.paths))
     rules = registry.load_all()
     judgement = judge(repository, rules)
@@ -167,7 +171,7 @@ def _judge_anew(
     )
     for file in found.files:
         entries[file.path] = Entry(file.signature, file.kind, hashes[file.path])
-    cache.save(entries, _key(found, hashes, stated), msgspec.msgpack.encode(judged), kept if todo else None, started_ns)
+    cache.save_index(entries, _key(found, hashes, stated), msgspec.msgpack.encode(judged), started_ns)
     return judged
 
 
