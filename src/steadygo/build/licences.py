@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from license_expression import ExpressionError, get_spdx_licensing  # type: ignore[import-untyped]
 
@@ -74,18 +76,22 @@ def expression(files: Iterable[str]) -> str:
     return " AND ".join(f"({i})" if " " in i and len(identifiers) > 1 else i for i in identifiers)
 
 
+@cache
+def _licensing() -> Any:
+    """The table of SPDX identifiers: slow to load, so once."""
+    return get_spdx_licensing()
+
+
 def is_expression(text: str) -> bool:
     """Whether text is an SPDX licence expression with known identifiers."""
-    licensing = get_spdx_licensing()
     try:
-        return licensing.parse(text, validate=True) is not None
+        return _licensing().parse(text, validate=True) is not None
     except ExpressionError:
         return False
 
 
 def is_allowed(text: str, allowed: Iterable[str], denied: Iterable[str]) -> bool:
     """Whether a licence expression can be met: with OR one side is enough, with AND both are needed."""
-    licensing = get_spdx_licensing()
     may, must_not = set(allowed), set(denied)
 
     def holds(node: object) -> bool:
@@ -96,6 +102,6 @@ def is_allowed(text: str, allowed: Iterable[str], denied: Iterable[str]) -> bool
         return any(map(holds, arguments)) if type(node).__name__ == "OR" else all(map(holds, arguments))
 
     try:
-        return holds(licensing.parse(text))
+        return holds(_licensing().parse(text))
     except ExpressionError:
         return False

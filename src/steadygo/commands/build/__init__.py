@@ -8,6 +8,7 @@ import click
 
 SUB_VERBS = {
     "explain": "Say why two binaries differ, in Go's terms.",
+    "modules": "Check versions, retractions, licences, and vendor/ against go.sum.",
     "verify": "Check before a start that a program is what was built and can run here.",
 }
 

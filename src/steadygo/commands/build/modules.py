@@ -1,0 +1,76 @@
+"""`steadygo build modules`"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from steadygo.build import make, modules, settings, vendored
+from steadygo.build.verify import Check
+from steadygo.errors import UserError
+from steadygo.facts.modules import GoMod, GoSum, VendorModules
+from steadygo.findings import Verdict
+from steadygo.read import gomod
+from steadygo.tools import go
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+@click.option("--modcache", type=click.Path(path_type=Path), help="The module cache; default: what `go env GOMODCACHE` says.")
+@click.option("--quiet", is_flag=True, help="Print only what is not in order.")
+@click.option("--json", "as_json", is_flag=True, help="Print the machine's form.")
+def command(path: Path, modcache: Path | None, quiet: bool, as_json: bool) -> int:
+    """Check the modules of go.mod: versions, replacements, retractions, licences, and vendor/ against go.sum. Fetches nothing."""
+    module = _read_mod(_bytes(path / "go.mod") or b"")
+    if module is None or not (path / "go.mod").is_file():
+        raise UserError(f"{path} holds no go.mod.", "Give the folder of a Go module.")
+    found = settings.load(path)
+    cache = modcache or _cache(path)
+    checks = list(modules.inspect(module, path, cache, _read_mod, found.allow_licences, found.deny_licences))
+    listing = _bytes(path / "vendor" / "modules.txt")
+    proofs: list[Check] = []
+    if listing is not None:
+        sums = gomod.read("go.sum", _bytes(path / "go.sum") or b"")
+        stated = gomod.read("vendor/modules.txt", listing)
+        if isinstance(stated, VendorModules):
+            proofs = list(vendored.prove(path, sums if isinstance(sums, GoSum) else None, stated, cache))
+    failed = any(check.verdict is Verdict.FAIL for check in (*checks, *proofs))
+    if as_json:
+        document = {
+            "verdict": "fail" if failed else "pass",
+            "modules": [c._asdict() for c in checks],
+            "vendor": [c._asdict() for c in proofs],
+        }
+        click.echo(json.dumps(document, indent=2))
+        return 1 if failed else 0
+    for title, rows in (("modules", checks), ("vendor/ against go.sum", proofs)):
+        shown = [check for check in rows if not quiet or check.verdict in (Verdict.FAIL, Verdict.NOT_KNOWN)]
+        if shown:
+            click.echo(f"{title}:")
+        for check in shown:
+            click.echo(f"  {check.verdict:<14}  {check.name}: {check.message}")
+    return 1 if failed else 0
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _read_mod(data: bytes) -> GoMod | None:
+    found = gomod.read("go.mod", data)
+    return found if isinstance(found, GoMod) else None
+
+
+def _cache(path: Path) -> Path:
+    try:
+        values, _ = go.find_env(make.find_go(None, os.environ), path)
+    except UserError:
+        values = {}
+    default = Path((os.environ.get("GOPATH") or str(Path.home() / "go")).split(os.pathsep)[0]) / "pkg" / "mod"
+    return Path(values.get("GOMODCACHE") or os.environ.get("GOMODCACHE") or default)
