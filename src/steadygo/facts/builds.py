@@ -37,18 +37,23 @@ class Builders:
 
     def find(self, path: str, command: Command, bases: tuple[str, ...], depth: int = 0) -> Iterator[Building]:
         """What `command`, written in `path`, builds. `bases` are directories it may run in, most likely first."""
-        go = gocommand.parse(command)
-        if go is not None:
-            if go.verb in ("build", "install", "run"):
-                yield from self._go(path, command, go, bases)
-            return
-        if depth > 4 or not command.words:
+        for file, inner, where in self.behind(path, command, bases, depth):
+            go = gocommand.parse(inner)
+            if go is not None and go.verb in ("build", "install", "run"):
+                yield from self._go(file, inner, go, where)
+
+    def behind(self, path: str, command: Command, bases: tuple[str, ...], depth: int = 0) -> Iterator[tuple[str, Command, tuple[str, ...]]]:
+        """(file, command, directories it may run in) of `command` itself, or of what `make target` and `./script.sh` run in its place."""
+        if depth > 4 or not command.words or gocommand.parse(command) is not None:
+            yield path, command, bases
             return
         program = command.words[0]
         if program in ("make", "gmake", "$(MAKE)", "${MAKE}") or program.endswith("/make"):
-            yield from self._make(command, bases, depth)
+            found = self._make(command, bases, depth)
         else:
-            yield from self._script(command, bases, depth)
+            found = self._script(command, bases, depth)
+        inner = list(found)
+        yield from inner or [(path, command, bases)]
 
     def _go(self, path: str, command: Command, go: gocommand.GoCommand, bases: tuple[str, ...]) -> Iterator[Building]:
         packages = [p for p in go.packages if p] or ["."]
@@ -84,7 +89,7 @@ class Builders:
             return ((directory,), True) if directory in self._mains else ((), True)
         return (), True
 
-    def _make(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[Building]:
+    def _make(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[tuple[str, Command, tuple[str, ...]]]:
         words = command.words[1:]
         directory, targets, index = "", [], 0
         while index < len(words):
@@ -105,10 +110,10 @@ class Builders:
             wanted = targets or [t.name for t in makefile.targets[:1]]
             for target in _with_needs(makefile, wanted):
                 for c in target:
-                    yield from self.find(makefile.path, c, (here,), depth + 1)
+                    yield from self.behind(makefile.path, c, (here,), depth + 1)
             return
 
-    def _script(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[Building]:
+    def _script(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[tuple[str, Command, tuple[str, ...]]]:
         words = [w for w in command.words if not w.startswith("-")]
         name = (
             words[1]
@@ -121,7 +126,7 @@ class Builders:
             script = self._scripts.get(_join(_join(base, command.directory), name.removeprefix("/")))
             if script is not None:
                 for c in script.commands:
-                    yield from self.find(script.path, c, (base, posixpath.dirname(script.path)), depth + 1)
+                    yield from self.behind(script.path, c, (base, posixpath.dirname(script.path)), depth + 1)
                 return
 
 

@@ -43,4 +43,7 @@ def ships(repository: Repository, path: str) -> bool:
         shipped = [s for s in repository.services if s.main is not None and not s.tool]
         if shipped:
             return any(s.has(directory) for s in shipped)
-    return not aside(path) and not aside_name(path.rpartition("/")[2])
+    name = path.rpartition("/")[2]
+    if "/workflows/" in f"/{path}" or name.startswith(".gitlab-ci"):  # a pipeline may well be called ci.yml or test.yml
+        return not aside(path)
+    return not aside(path) and not aside_name(name)

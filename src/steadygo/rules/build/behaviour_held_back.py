@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steadygo.facts import goversions
+from steadygo.facts import goversions, jobs
 from steadygo.facts.compilations import builds_with
 from steadygo.facts.godebug import SETTINGS, Setting
 from steadygo.facts.goversions import Used
@@ -66,8 +66,11 @@ def _compiler(facts: Repository, service: Service, module: GoMod) -> Used | None
         found = [used]
     else:
         found = [used] if used is not None else []
-        found += [u for p in facts.pipelines for _, u in goversions.in_pipeline(facts, p) if u.version is not None and not u.follows]
-        found = [u for u in found if facts.ships(u.at.path)]
+        compiling = {(r.pipeline.path, r.job.name) for r in jobs.ran(facts) if r.verb in ("build", "test", "install")}
+        found += [
+            u for p in facts.pipelines for j, u in goversions.in_pipeline(facts, p) if (p.path, j.name) in compiling and not u.follows
+        ]
+        found = [u for u in found if u.version is not None and facts.ships(u.at.path)]
     return max(found, key=lambda u: u.version or (0, 0, 0), default=None)
 
 

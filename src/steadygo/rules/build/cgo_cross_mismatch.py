@@ -21,6 +21,7 @@ from steadygo.facts.repository import Repository, Service
 from steadygo.findings import Because, Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
+_GORM = ("gorm.io/driver/sqlite.Open",)
 _NAMES_COMPILER = ("CC", "CC_FOR_TARGET", "CXX", "CROSS_COMPILE", "CC_FOR_BUILD")
 
 
@@ -51,10 +52,26 @@ def _stub(facts: Repository, service: Service, compilation: Compilation) -> list
     reasons = [because(need.at, f"imports {need.what}, which is a stub without cgo"), *([off] if off else [])]
     reasons += [because(tested.outer, "here it is built with cgo")] if tested else []
     message = f"{service.name} ships without cgo, but {need.what} requires it: its first use fails"
+    used = _opened(facts, service)
+    if used is not None:
+        reasons.append(because(used, "the database is opened here"))
+    severity = None if used is not None or need.what == "librdkafka" else Severity.NOTE
     if need.what == "librdkafka":
         message = f"{service.name} is built without cgo, but its Kafka client is C code: the build stops"
     fix = f"Build this with CGO_ENABLED=1 and a C compiler, or replace {need.what} by a module in pure Go."
-    return [Finding(message, compilation.outer, tuple(reasons), fix, service.name)]
+    return [Finding(message, compilation.outer, tuple(reasons), fix, service.name, severity=severity)]
+
+
+def _opened(facts: Repository, service: Service) -> Place | None:
+    """Where code that main may reach opens SQLite through the driver that needs cgo."""
+    reachable = facts.go.reachable_functions(service.main or "")
+    for file, call in facts.go.calls("database/sql.Open", "github.com/jmoiron/sqlx.Open", "github.com/jmoiron/sqlx.Connect", *_GORM):
+        if call.name not in _GORM and (not call.args or facts.go.text(file, call.args[0], call.block) != "sqlite3"):
+            continue
+        function = facts.go.declared_function_at(file, call.block)
+        if function is None or (file.path, function.block) in reachable:
+            return file.at(call)
+    return None
 
 
 def _without_compiler(facts: Repository, service: Service, compilation: Compilation) -> list[Finding]:
@@ -126,7 +143,11 @@ def _base(compilation: Compilation, note: str) -> Because | None:
 
 
 _MOD = {"go.mod": "module example.com/orders\n\ngo 1.24\n"}
-_SQLITE = {**_MOD, "cmd/orders/main.go": 'package main\n\nimport _ "github.com/mattn/go-sqlite3"\n\nfunc main() {}\n'}
+_SQLITE = {
+    **_MOD,
+    "cmd/orders/main.go": 'package main\n\nimport (\n\t"database/sql"\n\n\t_ "github.com/mattn/go-sqlite3"\n)\n\n'
+    'func main() { _, _ = sql.Open("sqlite3", "orders.db") }\n',
+}
 _HTTP = {**_MOD, "cmd/orders/main.go": 'package main\n\nimport "net/http"\n\nfunc main() { _ = http.ListenAndServe(":80", nil) }\n'}
 _REST = 'FROM scratch\nCOPY --from=0 /orders /orders\nENTRYPOINT ["/orders"]\n'
 
