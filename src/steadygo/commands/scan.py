@@ -11,6 +11,7 @@ import click
 
 from steadygo.findings import Severity
 from steadygo.report import formats
+from steadygo.report.grouping import counted
 from steadygo.scan import baseline, cache
 from steadygo.scan.engine import Options, scan
 from steadygo.scan.lines import Lines
@@ -58,7 +59,7 @@ def command(
         formats.write(
             write_baseline, baseline.dump([*result.findings, *(s.finding for s in result.suppressed if s.by == "baseline")], lines)
         )
-        click.echo(f"{write_baseline} accepts {len(result.findings)} findings.", err=True)
+        click.echo(f"{write_baseline} accepts {counted(len(result.findings) + len(still), 'finding')}.", err=True)
         return 0
     formats.print_result(form, result, lines, output)
     order = list(Severity)

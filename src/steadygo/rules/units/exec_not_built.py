@@ -18,7 +18,7 @@ from steadygo.facts.units import exec_words
 from steadygo.findings import Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
-_SHELLS = {"sh", "bash", "dash", "env", "nice", "chroot", "setpriv", "systemd-cat", "flock"}
+_LAUNCHERS = {"sh", "bash", "dash", "env", "nice", "chroot", "setpriv", "systemd-cat", "flock", "go", "docker", "podman"}
 
 
 def check(facts: Repository) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def check(facts: Repository) -> Iterator[Finding]:
     for daemon in daemons(facts):
         words = exec_words(daemon.start.value)[1]
         program = posixpath.basename(words[0]) if words else ""
-        if not program or program in _SHELLS or program in installed or "%" in program or "$" in program:
+        if not program or program in _LAUNCHERS or program in installed or "%" in program or "$" in program:
             continue
         service = daemon.service or _namesake(facts, daemon)
         if service is None or service.main is None or any(posixpath.basename(p) == program for p in facts.paths):
