@@ -31,7 +31,8 @@ class Given:
 class Runtime:
     """`label` is for people: "Deployment orders (prod)", "orders.service". `variables` have the one that counts by name.
 
-    `complete` is false when some of the environment is not in the repository (an EnvironmentFile or a secret that is not here).
+    `complete` is false when some of the environment is not in the repository (an EnvironmentFile or a secret that is not here, values
+    that a Helm chart takes from whoever installs it).
     `memory` is the limit in bytes, `cpus` in cores, each with its place; None when not limited. `high` is a unit's MemoryHigh.
     `starts` is false when the container runs another program of the service's image.
     """
@@ -78,7 +79,7 @@ def _container(repository: Repository, service: Service, running: Running, image
     for stage in reversed(image.lineage()) if image else ():
         for v in stage.variables:
             variables[v.name] = Given(v.name, v.value, Place(image.image.path if image else "", v.line, v.column), "the image", v.source)
-    complete = True
+    complete = not any(m.partly and m.path == workload.path for m in repository.manifests)
     for reference in container.variables_from:
         kind, _, name = reference.value.partition(":")
         held, whole = _from(repository, kind, name, workload.environment)

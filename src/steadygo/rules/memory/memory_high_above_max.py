@@ -32,6 +32,7 @@ def check(facts: Repository) -> Iterator[Finding]:
             Place(high.path or unit.path, high.line),
             (Because(most.path or unit.path, most.line, f"MemoryMax={most.value}"),),
             f"Set MemoryHigh={int(limit * 0.9) >> 20}M, or raise MemoryMax=.",
+            next((s.name for s in facts.services if any(u.path == unit.path for u in s.units)), ""),
         )
 
 

@@ -26,6 +26,9 @@ def check(facts: Repository) -> Iterator[Finding]:
     for service, runtime in shipped_runtimes(facts):
         if runtime.memory is None or runtime.memory[1] in seen or gomemory.limit_of(facts, service, runtime) is not None:
             continue
+        collector = runtime.variables.get("GOGC")
+        if collector is not None and collector.value == "off":
+            continue  # gogc-off-without-limit says it
         limit, at = runtime.memory
         seen.add(at)
         size = gomemory.shown(limit)
