@@ -56,9 +56,8 @@ def command(
     )
     result = scan(root, options, lines, _progress(quiet))
     if write_baseline is not None:
-        formats.write(
-            write_baseline, baseline.dump([*result.findings, *(s.finding for s in result.suppressed if s.by == "baseline")], lines)
-        )
+        still = [s.finding for s in result.suppressed if s.by == "baseline"]
+        formats.write(write_baseline, baseline.dump([*result.findings, *still], lines))
         click.echo(f"{write_baseline} accepts {counted(len(result.findings) + len(still), 'finding')}.", err=True)
         return 0
     formats.print_result(form, result, lines, output)
