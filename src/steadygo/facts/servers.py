@@ -52,7 +52,7 @@ class Server:
 
     def ports(self, runtime: Runtime | None = None, words: tuple[str, ...] = ()) -> frozenset[int] | None:
         """Ports it may listen on in `runtime`, started with `words`; None when that was not seen."""
-        flagged = [w for f in self.address.flags for w in _flag(words, f)]
+        flagged = [w for f in self.address.flags for w in flag_values(words, f)]
         if flagged:
             return _ports(flagged)
         given = [runtime.variables[v] for v in self.address.variables if v in runtime.variables] if runtime is not None else []
@@ -81,7 +81,7 @@ def _ports(texts: Sequence[str | None]) -> frozenset[int] | None:
     return frozenset(p for p in found if p is not None) if found and None not in found else None
 
 
-def _flag(words: tuple[str, ...], name: str) -> list[str]:
+def flag_values(words: tuple[str, ...], name: str) -> list[str]:
     """Values of a flag on a command line."""
     found: list[str] = []
     for at, word in enumerate(words):

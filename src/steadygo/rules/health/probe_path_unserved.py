@@ -101,7 +101,7 @@ spec:
 _TREE = {
     "go.mod": "module example.com/orders\n\ngo 1.24\n",
     "cmd/orders/main.go": _GO,
-    "Dockerfile": 'FROM golang:1.24 AS b\nCOPY . .\nRUN go build -o /orders ./cmd/orders\nFROM scratch\nCOPY --from=b /orders /\nCMD ["/orders"]\n',
+    "Dockerfile": 'FROM golang:1.24 AS b\nRUN go build -o /orders ./cmd/orders\nFROM scratch\nCOPY --from=b /orders /\nCMD ["/orders"]\n',
 }
 
 

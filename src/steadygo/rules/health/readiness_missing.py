@@ -48,7 +48,7 @@ _MAIN = "package main\n\nfunc main() {}\n"
 _TREE = {
     "go.mod": "module example.com/orders\n\ngo 1.24\n",
     "cmd/orders/main.go": _MAIN,
-    "Dockerfile": 'FROM golang:1.24 AS b\nCOPY . .\nRUN go build -o /orders ./cmd/orders\nFROM scratch\nCOPY --from=b /orders /\nCMD ["/orders"]\n',
+    "Dockerfile": 'FROM golang:1.24 AS b\nRUN go build -o /orders ./cmd/orders\nFROM scratch\nCOPY --from=b /orders /\nCMD ["/orders"]\n',
 }
 _POD = """apiVersion: apps/v1
 kind: Deployment
