@@ -5,6 +5,12 @@ missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need git git
 need chromium chromium
+need gcc gcc
+need gpg gnupg
+need gpgv gpgv
+need systemd-nspawn systemd-container
+need debootstrap debootstrap
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 	echo "installing for the tests:$missing" >&2
