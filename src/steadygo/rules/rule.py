@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, NotKnown, Severity
+
+if TYPE_CHECKING:
+    from steadygo.facts.repository import Repository
 
 Tree: TypeAlias = Mapping[str, str]
 """A small repository: path -> text."""
 
-Check: TypeAlias = Callable[[Repository], Iterator[Finding | NotKnown]]
+Check: TypeAlias = Callable[["Repository"], Iterator[Finding | NotKnown]]
 
 
 @dataclass(frozen=True)

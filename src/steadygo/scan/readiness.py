@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from steadygo.facts.repository import Repository, Service
 from steadygo.findings import Finding, NotKnown, Verdict
 from steadygo.rules.chapters import CHAPTERS
 from steadygo.rules.registry import Registered
 from steadygo.scan.result import REPOSITORY
+
+if TYPE_CHECKING:
+    from steadygo.facts.repository import Repository, Service
 
 
 def applicable(repository: Repository, rules: Iterable[Registered]) -> dict[str, dict[str, bool]]:
