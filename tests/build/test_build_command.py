@@ -59,6 +59,7 @@ def service(toolchain: Callable[[str], Go], tmp_path: Path, monkeypatch: pytest.
         for key, value in (go.environment | {"GOPROXY": proxy}).items():
             monkeypatch.setenv(key, value)
         monkeypatch.setenv("PATH", f"{go.program.parent}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setenv("STEADYGO_DATABASE", f"sqlite:///{tmp_path / 'history.db'}")
         monkeypatch.delenv("GODEBUG", raising=False)
         monkeypatch.chdir(root)
         return root
@@ -297,3 +298,17 @@ def test_builds_twice_and_names_what_the_clock_changed(service: Service, capsys:
     said = _says(capsys, 1, "./cmd/api", "--cgo", "--allow", "dirty", "--twice")
     assert "api built twice: DIFFERENT" in said
     assert "May  6 2031" in said
+
+
+def test_keeps_a_history_and_says_what_surprises(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    root = service(NEWEST)
+    _says(capsys, 0, "./cmd/api")
+    git(root, "commit", "-q", "--allow-empty", "-m", "second")
+    git(root, "tag", "v1.5.0")
+    assert "v1.5.0 is not the next version after v1.2.3" in _says(capsys, 0, "./cmd/api")
+    listed = _says(capsys, 0, "list", "example.com/svc/cmd/api")
+    assert [line.split()[2] for line in listed.splitlines() if "linux/" in line] == ["v1.2.3", "v1.5.0"]
+    digest = listed.split()[1]
+    shown = _says(capsys, 0, "show", digest)
+    assert "example.com/Dep v1.0.0  MIT  h1:" in shown
+    assert "No kept build" in _says(capsys, 2, "show", "0000")

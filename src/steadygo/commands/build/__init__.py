@@ -8,6 +8,8 @@ import click
 
 SUB_VERBS = {
     "explain": "Say why two binaries differ, in Go's terms.",
+    "list": "List the programs that were built, and which release surprises.",
+    "show": "Show what is kept of one program.",
     "modules": "Check versions, retractions, licences, and vendor/ against go.sum.",
     "verify": "Check before a start that a program is what was built and can run here.",
 }

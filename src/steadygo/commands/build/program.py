@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from steadygo.build import make, plan, settings
+from steadygo.build import history, make, plan, settings
 from steadygo.errors import UserError
 from steadygo.facts.modules import GoMod
 from steadygo.read import gomod
+from steadygo.store import builds, database
 from steadygo.tools import git, go, go_build
 
 
@@ -59,8 +61,23 @@ def command(
         click.echo(f"    sha256:{release.sha256}")
         unknown = [path for path, licence in release.licences.items() if not licence]
         click.echo(f"    {len(release.info.deps)} modules" + (f", licence not known of {', '.join(unknown)}" if unknown else ""))
+    _keep(releases)
     click.echo(f"manifest, SBOMs and SHA256SUMS are in {out}", err=True)
     return _compare(wanted, setting, releases, out) if twice else 0
+
+
+def _keep(releases: list[make.Release]) -> None:
+    """Add to the history. A release that was made stays made when the history cannot be written."""
+    made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        with database.opened() as db:
+            for release in releases:
+                new = history.kept(release, made)
+                for remark in history.remarks(builds.of_package(db, new.package), new):
+                    click.echo(f"    {release.name}: {remark}")
+                builds.save(db, new)
+    except UserError as error:
+        click.echo(f"steadygo: not kept in the history: {error}", err=True)
 
 
 def _compare(wanted: plan.Wanted, setting: make.Setting, releases: list[make.Release], out: Path) -> int:
