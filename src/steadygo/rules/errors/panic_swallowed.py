@@ -44,9 +44,8 @@ def check(facts: Repository) -> Iterator[Finding]:
 def _kept(file: GoFile, view: Body, call: Call, owner: int) -> bool:
     """Whether the value is named and mentioned again, or something is told there."""
     calls = view.calls(owner)
-    if any(
-        c is not call and c.name != "http.Error" and _TOLD.search(c.name.rpartition(".")[2]) and c.name != "net/http.Error" for c in calls
-    ):
+    others = [c for c in calls if c is not call and c.name != "net/http.Error"]
+    if any(_TOLD.search(c.name.rpartition(".")[2]) for c in others):
         return True
     if call.use in ("argument", "return"):
         return True

@@ -57,7 +57,7 @@ RULE = Rule(
     passes=(
         {
             **_MOD,
-            "main.go": _MAIN.replace('fmt.Sprintf("load: %v", err)', '"err was here"').replace("Message(err.Error())", "Exception(err)"),
+            "main.go": _MAIN.replace('fmt.Sprintf("load: %v", err)', '"err was here"').replace("err.Error()", '""'),
         },
         {**_MOD, "main.go": _MAIN.replace("github.com/getsentry/sentry-go", "example.com/sentry")},
     ),
