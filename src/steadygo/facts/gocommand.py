@@ -121,3 +121,8 @@ def written(command: Command) -> dict[str, str]:
     if go is None or go.verb != "env" or "-w" not in go.packages:
         return {}
     return {name: value for name, equals, value in (word.partition("=") for word in go.packages) if equals and not name.startswith("-")}
+
+
+def is_go(word: str) -> bool:
+    """Whether a word names the go command."""
+    return bool(_GO.match(word) or _GO_VARIABLE.match(word))

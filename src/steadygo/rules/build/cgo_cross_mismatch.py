@@ -17,11 +17,13 @@ from collections.abc import Iterator
 from steadygo.facts import cgo, libc
 from steadygo.facts.cgo import Need
 from steadygo.facts.compilations import Compilation, compilations, of_service
+from steadygo.facts.go import Function, GoFile
 from steadygo.facts.repository import Repository, Service
 from steadygo.findings import Because, Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
 _GORM = ("gorm.io/driver/sqlite.Open",)
+_MOST_CALLERS = 200
 _NAMES_COMPILER = ("CC", "CC_FOR_TARGET", "CXX", "CROSS_COMPILE", "CC_FOR_BUILD")
 
 
@@ -63,15 +65,28 @@ def _stub(facts: Repository, service: Service, compilation: Compilation) -> list
 
 
 def _opened(facts: Repository, service: Service) -> Place | None:
-    """Where code that main may reach opens SQLite through the driver that needs cgo."""
-    reachable = facts.go.reachable_functions(service.main or "")
+    """Where SQLite is opened through the driver that needs cgo, by code that the main package calls step by step."""
     for file, call in facts.go.calls("database/sql.Open", "github.com/jmoiron/sqlx.Open", "github.com/jmoiron/sqlx.Connect", *_GORM):
         if call.name not in _GORM and (not call.args or facts.go.text(file, call.args[0], call.block) != "sqlite3"):
             continue
         function = facts.go.declared_function_at(file, call.block)
-        if function is None or (file.path, function.block) in reachable:
+        if function is not None and service.has(file.directory) and _called_from(facts, service.main or "", file, function):
             return file.at(call)
     return None
+
+
+def _called_from(facts: Repository, main: str, file: GoFile, function: Function) -> bool:
+    pending, seen = [(file, function)], {(file.path, function.block)}
+    while pending and len(seen) < _MOST_CALLERS:
+        file, function = pending.pop(0)
+        if file.directory == main:
+            return True
+        for caller, call in facts.go.callers(file, function):
+            outer = facts.go.declared_function_at(caller, call.block)
+            if outer is not None and not caller.is_test and (caller.path, outer.block) not in seen:
+                seen.add((caller.path, outer.block))
+                pending.append((caller, outer))
+    return False
 
 
 def _without_compiler(facts: Repository, service: Service, compilation: Compilation) -> list[Finding]:

@@ -27,7 +27,7 @@ from steadygo.rules.rule import Rule
 _GO = re.compile(
     r"go-?_?version|matrix\.go|GO_?VER|\bgo\.mod|go\.work\b|toolchain|\.go-version|outputs\.\w*go|go1?[.-]?1\.\d\d|\*\*/go\.\*", re.I
 )
-_SUM = re.compile(r"\.sum\b|go\.\*|go\.mod|sha\b|run_id|hashFiles\([^)]*\.go\b", re.I)
+_SUM = re.compile(r"\.sum\b|go\.\*|go\.mod|sha\b|commit|run_id|run_number|hashFiles\([^)]*\.go\b", re.I)
 _SYSTEM = re.compile(r"runner\.os|runner_os|matrix\.(os|platform|runner|target|goos|arch)|linux|ubuntu|macos|windows", re.I)
 _MACHINE = re.compile(r"runner\.arch|runner_arch|matrix\.(arch|goarch|platform|runner|target|os)|amd64|x86_64|arm64", re.I)
 _COMPILED = re.compile(r"go-build|GOCACHE|go_cache|\.cache/go\b", re.I)
@@ -46,8 +46,11 @@ class _Cache:
 
 def check(facts: Repository) -> Iterator[Finding]:
     caches = list(_caches(facts))
+    said: set[tuple[str, str]] = set()
     for cache in caches:
         text = cache.key.value or ""
+        if (cache.pipeline.path, text) in said:
+            continue
         missing: list[str] = []
         several, where = _systems(cache.job)
         if several and not _SYSTEM.search(text):
@@ -63,6 +66,7 @@ def check(facts: Repository) -> Iterator[Finding]:
             missing.append(f"the flags ({flags})")
         if not missing:
             continue
+        said.add((cache.pipeline.path, text))
         reasons = [Because(cache.pipeline.path, cache.job.runs_on[0].line, where)] if several and where else []
         reasons += _go(facts, cache) if "the Go version" in missing else []
         reasons += [because(other, f"shares the key, without {flags}")] if other else []
