@@ -7,10 +7,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from operator import attrgetter
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from steadygo.facts.go import Assignment, Block, Call, ChannelUse, Comparison, Composite, Function, GoFile, Jump
-from steadygo.facts.gocode import GoCode
+
+if TYPE_CHECKING:
+    from steadygo.facts.gocode import GoCode
 
 Fact = Call | ChannelUse | Jump | Assignment | Comparison | Composite
 _F = TypeVar("_F", Call, ChannelUse, Jump, Assignment, Comparison, Composite)
