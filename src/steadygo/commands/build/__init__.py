@@ -11,6 +11,7 @@ SUB_VERBS = {
     "list": "List the programs that were built, and which release surprises.",
     "show": "Show what is kept of one program.",
     "modules": "Check versions, retractions, licences, and vendor/ against go.sum.",
+    "cache-key": "Hold the cache keys of a workflow against what Go hashes.",
     "verify": "Check before a start that a program is what was built and can run here.",
 }
 
