@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import cast
 
 from steadygo.facts.environment_need import OPTIONAL, REQUIRED, UNKNOWN, Need, default_parameter, need_of
@@ -20,7 +21,12 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _TEXTS = re.compile(r'"([^"\\]*)"|`([^`]*)`')
+_UPPER = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]+(?![A-Za-z0-9_])")
 _ENV_PACKAGE = re.compile(r"(?:^|[/-])(?:env|envutil|envs|envy|getenv|envar|environ|envconf|envh|goenv)\Z")
+_WHOLE_ENVIRONMENT = (
+    *("github.com/peterbourgon/ff", "github.com/namsral/flag", "github.com/knadh/koanf", "github.com/spf13/viper/remote"),
+    *("github.com/drone/envsubst", "github.com/a8m/envsubst", "mvdan.cc/sh/v3/expand", "go.opentelemetry.io/collector/confmap"),
+)
 _VIPER = "github.com/spf13/viper"
 
 
@@ -51,18 +57,21 @@ class Reads:
     reads: tuple[Read, ...]
     unseen: tuple[Unseen, ...]
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(r.name for r in self.reads)
 
 
 def environment_reads(repository: Repository, service: Service) -> Reads:
     """What the packages of the service's binary read."""
-    everything = all_reads(repository.go)
-    return Reads(
-        tuple(r for r in everything.reads if service.has(r.at.path.rpartition("/")[0])),
-        tuple(u for u in everything.unseen if service.has(u.at.path.rpartition("/")[0])),
-    )
+    key = f"environment reads of {service.name}"
+    if key not in repository.go.memo:
+        everything = all_reads(repository.go)
+        repository.go.memo[key] = Reads(
+            tuple(r for r in everything.reads if service.has(r.at.path.rpartition("/")[0])),
+            tuple(u for u in everything.unseen if service.has(u.at.path.rpartition("/")[0])),
+        )
+    return cast(Reads, repository.go.memo[key])
 
 
 def all_reads(go: GoCode) -> Reads:
@@ -275,18 +284,22 @@ def _gives_default(file: GoFile, function: Function) -> bool:
 
 def mentions(repository: Repository, service: Service, name: str) -> bool:
     """Whether the name stands in any text of the service's code, in a script, or in a command of its images."""
-    quoted = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])")
+    memo = repository.go.memo
     for directory in service.packages:
         for file in repository.go.packages[directory].files:
-            if any(quoted.search(t) for t in _texts(file) if name in t):
+            key = f"names in texts: {file.path}"
+            if key not in memo:
+                memo[key] = frozenset(n for t in _texts(file) for n in _UPPER.findall(t))
+            if name in cast(frozenset[str], memo[key]):
                 return True
-    for script in repository.scripts:
-        if any(quoted.search(w) for c in script.commands for w in c.words if name in w) or any(
-            name in (v.value or "") for v in script.variables
-        ):
-            return True
+    if "names in scripts" not in memo:
+        words = [w for s in repository.scripts for c in s.commands for w in c.words]
+        values = [v.value or "" for s in repository.scripts for v in s.variables]
+        memo["names in scripts"] = frozenset(n for t in (*words, *values) for n in _UPPER.findall(t))
+    if name in cast(frozenset[str], memo["names in scripts"]):
+        return True
     stages = [s for i in service.images for s in i.image.stages]
-    return any(quoted.search(w) for s in stages for c in s.commands for w in c.words if name in w)
+    return any(name in _UPPER.findall(w) for s in stages for c in s.commands for w in c.words if name in w)
 
 
 def _texts(file: GoFile) -> Iterator[str]:

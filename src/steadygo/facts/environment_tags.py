@@ -14,6 +14,7 @@ from steadygo.findings import Place
 _TAG = re.compile(r'([\w.-]+):"((?:[^"\\]|\\.)*)"')
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _DEEPEST = 6
+_MOST = 50  # prefixes that one struct may have
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ def tagged(go: GoCode) -> Iterator[Tagged]:
     """Variables of every struct whose tags name some, with the prefixes of the structs that hold it and of the loader's options."""
     structs = list(_structs(go))
     prefixes, dynamic = _loader_prefixes(go)
+    holders = _holders(structs)
     for file, declared in structs:
+        outers = sorted(_outer_prefixes(holders, declared.name, _DEEPEST))
         for field in declared.fields:
             tag = tags_of(field)
             found = _named(tag, file)
@@ -39,7 +42,7 @@ def tagged(go: GoCode) -> Iterator[Tagged]:
                 continue
             names, need, default = found
             for name in names:
-                for outer in sorted(_outer_prefixes(structs, declared.name, _DEEPEST)):
+                for outer in outers:
                     for prefix in prefixes:
                         yield Tagged(f"{prefix}{outer}{name}", Place(file.path, field.line), need, default, not dynamic)
     yield from _kelsey(go)
@@ -74,21 +77,28 @@ def _named(tag: dict[str, str], file: GoFile) -> tuple[list[str], str, str | Non
     return None
 
 
-def _outer_prefixes(structs: list[tuple[GoFile, TypeDeclaration]], name: str, steps: int) -> set[str]:
+def _holders(structs: list[tuple[GoFile, TypeDeclaration]]) -> dict[str, list[tuple[str, str]]]:
+    """For each struct's name the structs that have a field of it, with the prefix that the field's tag puts before."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for _, holder in structs:
+        for field in holder.fields:
+            kind = field.type.lstrip("*[]").rpartition(".")[2]
+            tag = tags_of(field)
+            prefix = tag.get("envPrefix", tag.get("env-prefix", tag.get("envprefix", "")))
+            stated = re.search(r"\bprefix=([^,]*)", tag.get("env", ""))
+            if kind[:1].isalpha() and kind != holder.name:
+                found.setdefault(kind, []).append((holder.name, stated[1] if stated else prefix))
+    return found
+
+
+def _outer_prefixes(holders: dict[str, list[tuple[str, str]]], name: str, steps: int) -> set[str]:
     """Prefixes that fields of other structs put before the variables of the struct `name`, "" when none does."""
     if steps == 0:
         return {""}
     found: set[str] = set()
-    for _, holder in structs:
-        for field in holder.fields:
-            if field.type.lstrip("*[]").rpartition(".")[2] != name:
-                continue
-            tag = tags_of(field)
-            prefix = tag.get("envPrefix", tag.get("env-prefix", tag.get("envprefix", "")))
-            stated = re.search(r"\bprefix=([^,]*)", tag.get("env", ""))
-            prefix = stated[1] if stated else prefix
-            found.update(f"{outer}{prefix}" for outer in _outer_prefixes(structs, holder.name, steps - 1))
-    return found or {""}
+    for holder, prefix in set(holders.get(name, ())):
+        found.update(f"{outer}{prefix}" for outer in _outer_prefixes(holders, holder, steps - 1))
+    return set(sorted(found)[:_MOST]) or {""}
 
 
 def _loader_prefixes(go: GoCode) -> tuple[list[str], bool]:

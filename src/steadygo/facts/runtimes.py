@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from steadygo.facts.commands import Variable
 from steadygo.facts.place import Amount
@@ -50,15 +50,20 @@ class Runtime:
     high: tuple[float, Place] | None = None
 
 
-def shipped_runtimes(repository: Repository) -> Iterator[tuple[Service, Runtime]]:
+def shipped_runtimes(repository: Repository) -> list[tuple[Service, Runtime]]:
     """Where the programs built from this repository's code really run: no tools, no examples, no test or development environments."""
-    for service in repository.services:
-        if service.tool or service.main is None:
-            continue
-        for runtime in runtimes(repository, service):
-            name = runtime.running.workload.environment if runtime.running else ""
-            if runtime.starts and repository.ships(runtime.at.path) and not aside_name(name):
-                yield service, runtime
+    memo = repository.go.memo
+    if "shipped runtimes" not in memo:
+        memo["shipped runtimes"] = [
+            (service, runtime)
+            for service in repository.services
+            if not service.tool and service.main is not None
+            for runtime in runtimes(repository, service)
+            if runtime.starts
+            and repository.ships(runtime.at.path)
+            and not aside_name(runtime.running.workload.environment if runtime.running else "")
+        ]
+    return cast(list[tuple[Service, Runtime]], memo["shipped runtimes"])
 
 
 def runtimes(repository: Repository, service: Service) -> list[Runtime]:

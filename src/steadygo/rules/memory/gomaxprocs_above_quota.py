@@ -26,7 +26,7 @@ _FOLLOWS_QUOTA = (1, 25)
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    seen = set()
+    seen: set[object] = set()
     for service, runtime in shipped_runtimes(facts):
         if runtime.cpus is None or runtime.cpus[1] in seen:
             continue
@@ -41,13 +41,13 @@ def check(facts: Repository) -> Iterator[Finding]:
                 proof = because(at, f"the CPU limit of {runtime.label}: {_cores(cpus)}")
                 yield Finding(message, given.at, (proof,), f"Set GOMAXPROCS={most}, or remove it.", service.name)
             continue
-        if _told(facts, service) or service.module is None or service.module.go is None:
+        if (service.name, cpus) in seen or _told(facts, service) or service.module is None or service.module.go is None:
             continue
         version = goversions.of_module(service.module)
         follows = _godebug(service, runtime)
         if (follows is None and (version is None or version[:2] >= _FOLLOWS_QUOTA)) or follows:
             continue
-        seen.add(at)
+        seen |= {at, (service.name, cpus)}
         line = Because(service.module.path, service.module.go.line, f"go {service.module.go.value}: the runtime does not read the quota")
         yield Finding(
             f"{service.name} runs a thread for every core of the node, but {runtime.label} may use {_cores(cpus)}: it is throttled",

@@ -15,30 +15,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steadygo.facts import gomemory
-from steadygo.facts.repository import Repository
-from steadygo.facts.runtimes import shipped_runtimes
-from steadygo.findings import Confidence, Finding, Severity, because
+from steadygo.facts.repository import Repository, Service
+from steadygo.facts.runtimes import Runtime, shipped_runtimes
+from steadygo.findings import Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    seen = set()
+    found: dict[tuple[str, float], tuple[Service, dict[Place, Runtime]]] = {}
     for service, runtime in shipped_runtimes(facts):
-        if runtime.memory is None or runtime.memory[1] in seen or gomemory.limit_of(facts, service, runtime) is not None:
-            continue
         collector = runtime.variables.get("GOGC")
-        if collector is not None and collector.value == "off":
-            continue  # gogc-off-without-limit says it
-        limit, at = runtime.memory
-        seen.add(at)
-        size = gomemory.shown(limit)
+        if runtime.memory is None or (collector is not None and collector.value == "off"):  # gogc-off-without-limit says that
+            continue
+        if gomemory.limit_of(facts, service, runtime) is None:
+            limit, at = runtime.memory
+            found.setdefault((service.name, limit), (service, {}))[1].setdefault(at, runtime)
+    for (name, limit), (service, places) in found.items():
+        (at, runtime), *others = places.items()
+        more = f" and {len(others)} more place{'s' if len(others) > 1 else ''}" if others else ""
+        told = "the program sets no memory limit of its own and does not import automemlimit"
         yield Finding(
-            f"{runtime.label} is killed at {size}, and Go's runtime does not know it: garbage may fill what the service needs",
+            f"{runtime.label}{more}: killed at {gomemory.shown(limit)}, and Go's runtime does not know it, so garbage may fill it",
             at,
-            (because(gomemory.main_place(facts, service), "the program sets no memory limit of its own and does not import automemlimit"),),
-            f"Set GOMEMLIMIT={int(limit * 0.9) >> 20}MiB for {service.name} there, about 90 % of the limit.",
-            service.name,
-            confidence=None if runtime.complete else Confidence.GUESS,
+            (because(gomemory.main_place(facts, service), told), *(because(p, f"{r.label}: the same limit") for p, r in others[:5])),
+            f"Set GOMEMLIMIT={int(limit * 0.9) >> 20}MiB for {name} there, about 90 % of the limit, or import automemlimit in main.",
+            name,
+            confidence=None if any(r.complete for r in places.values()) else Confidence.GUESS,
         )
 
 

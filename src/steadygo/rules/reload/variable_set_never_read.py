@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from steadygo.facts.environment_names import given_by_platform, read_by_others
 from steadygo.facts.environment_reads import Read, Reads, environment_reads, mentions
@@ -23,18 +22,25 @@ from steadygo.facts.runtimes import Given, Runtime, shipped_runtimes
 from steadygo.findings import Because, Confidence, Finding, NotKnown, Severity, because
 from steadygo.rules.rule import Rule
 
-_ALIKE = 0.84
+_SEPARATORS = re.compile(r"[^A-Z0-9]")
 
 
 def check(facts: Repository) -> Iterator[Finding | NotKnown]:
     seen = set()
     hidden = set()
+    scripts = {s.path for s in facts.scripts}
     for service, runtime in shipped_runtimes(facts):
         reads = environment_reads(facts, service)
         if not reads.reads and not reads.unseen:
             continue
         for given in runtime.variables.values():
-            if given.at in seen or given.name in reads.names or read_by_others(given.name) or _used_beside(runtime, given):
+            if (
+                given.at in seen
+                or given.at.path in scripts
+                or given.name in reads.names
+                or read_by_others(given.name)
+                or _used_beside(runtime, given)
+            ):
                 continue
             blind = next((u for u in reads.unseen if given.name.startswith(u.prefix)), None)
             near = _nearest(given.name, reads, runtime)
@@ -66,22 +72,19 @@ def check(facts: Repository) -> Iterator[Finding | NotKnown]:
 
 def _nearest(name: str, reads: Reads, runtime: Runtime) -> Read | None:
     """The read that `name` was most likely meant for: not set here, and the same but for separators, one or two letters."""
-    plain = re.sub(r"[^A-Z0-9]", "", name.upper())
-    best: tuple[float, Read] | None = None
+    plain = _SEPARATORS.sub("", name.upper())
+    best: tuple[int, Read] | None = None
     for read in reads.reads:
+        other = _SEPARATORS.sub("", read.name.upper())
+        least = min(len(plain), len(other))
+        if abs(len(plain) - len(other)) > 2 or least < 6 or len(set(plain) ^ set(other)) > 3:
+            continue
+        letters = 0 if plain == other else _letters_between(plain, other)
+        if letters > (1 if least < 10 else 2) or (letters and _numbered(plain, other)) or (best is not None and letters >= best[0]):
+            continue
         if read.name in runtime.variables or given_by_platform(read.name) or read_by_others(read.name):
             continue
-        other = re.sub(r"[^A-Z0-9]", "", read.name.upper())
-        if other == plain:
-            alike = 1.0
-        elif abs(len(plain) - len(other)) > 2 or min(len(plain), len(other)) < 6 or _numbered(plain, other):
-            continue
-        else:
-            alike = SequenceMatcher(None, plain, other).ratio()
-            if _letters_between(plain, other) > (1 if min(len(plain), len(other)) < 10 else 2):
-                continue
-        if alike >= _ALIKE and (best is None or alike > best[0]):
-            best = (alike, read)
+        best = (letters, read)
     return best[1] if best else None
 
 
