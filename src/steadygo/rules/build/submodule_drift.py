@@ -55,9 +55,7 @@ def _left_out(facts: Repository) -> Iterator[Finding]:
         checkouts = [(job, line, taken) for job in pipeline.jobs for line, taken in _checkouts(job)]
         having = next(((job, line) for job, line, taken in checkouts if taken), None)
         for job, line, taken in checkouts:
-            if not _moves(each.command.words) or each.at in said:
-            continue
-        builds = any(s.uses is not None and "build-push-action" in s.uses.value for s in job.steps)
+            builds = any(s.uses is not None and "build-push-action" in s.uses.value for s in job.steps)
             if having is not None and not taken and builds and not any("submodule" in s.script for s in job.steps):
                 message = f"the job {job.name} builds an image without submodules, the job {having[0].name} has them"
                 reason = Because(pipeline.path, having[1], "checks submodules out")
