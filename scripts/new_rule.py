@@ -28,13 +28,23 @@ def check(facts: Repository) -> Iterator[Finding]:
         yield Finding("say what is wrong here", file.at(call), fix="say what to write instead")
 
 
+_MODULE = "module example.com/a\\n\\ngo 1.24\\n"
+_MAIN = """package main
+
+import "time"
+
+func main() {
+\t// body
+}
+"""
+
 RULE = Rule(
     severity=Severity.NOTE,
     confidence=Confidence.LIKELY,
     since="next",
     check=check,
-    fails={"go.mod": "module a\\n\\ngo 1.24\\n", "main.go": "package main\\n\\nimport \\"time\\"\\n\\nfunc main() {\\n\\ttime.Sleep(1) // want\\n}\\n"},
-    passes={"go.mod": "module a\\n\\ngo 1.24\\n", "main.go": "package main\\n\\nfunc main() {}\\n"},
+    fails={"go.mod": _MODULE, "main.go": _MAIN.replace("// body", "time.Sleep(1) // want")},
+    passes={"go.mod": _MODULE, "main.go": _MAIN.replace("// body", "time.Sleep(2)").replace("time.Sleep", "time.Since")},
 )
 '''
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-VERSIONS = ("1.21.13", "1.23.9", "1.25.5", "1.27.3")
+VERSIONS = ("1.21.13", "1.23.9", "1.25.5", "1.26.6", "1.27.3")
 INSTALL_LINE = "python tests/install_go.py"
 
 
