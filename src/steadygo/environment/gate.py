@@ -35,11 +35,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[env]` table of steadygo.toml.
 
     `block`: impacts that stop a deployment. `block_keys`: keys (globs) that do so whatever their impact. `allow`: keys that never do.
+    `private`: module paths (globs as in GOPRIVATE) that `env doctor` shall take for private.
     """
 
     block: tuple[Impact, ...] = (Impact.FATAL, Impact.BEHAVIOUR)
     block_keys: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -147,3 +147,13 @@ def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
         untracked=untracked if status.ok else -1,
         shallow=words[2] == "true",
     )
+
+
+def instead_of(root: Path) -> tuple[tuple[str, str], ...]:
+    """git's url.BASE.insteadOf rules as seen from `root`: (what is replaced, by what); none without git."""
+    try:
+        ran = _git(root, "config", "--get-regexp", "-z", r"^url\..*\.insteadof$")
+    except ToolMissing:
+        return ()
+    rules = (entry.partition("\n") for entry in ran.text.split("\0") if entry)
+    return tuple((old, name[len("url.") : -len(".insteadof")]) for name, _, old in rules)

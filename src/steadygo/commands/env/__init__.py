@@ -10,6 +10,7 @@ SUBVERBS = {
     "show": "Take the fingerprint of this environment.",
     "diff": "Compare two environments, ranked by what each difference does.",
     "gate": "Stop a deployment when the environment drifted.",
+    "doctor": "Find what is wrong with the set-up of Go here.",
     "install": "Install a Go toolchain, verified before it is unpacked.",
     "use": "Run a command under an installed toolchain.",
 }
