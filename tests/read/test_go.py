@@ -389,3 +389,11 @@ def test_counts_columns_in_bytes() -> None:
 def test_survives_the_round_trip() -> None:
     found = inside("go func() { c <- 1 }()")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=GoFile) == found
+
+
+def test_variables_that_build_on_others_read_the_same_each_time() -> None:
+    source = "package p\n\nvar (\n" + "".join(f"\tv{n} = v{n + 1}\n" for n in range(30)) + "\tv30 = &T{}\n\tw = v30\n\tx = w\n\ty = x\n)\n"
+    source += "func f() { v0.Get(); w.Get(); x.Get(); y.Get() }\n"
+    reads = {repr(read("p.go", source.encode())) for _ in range(8)}
+    assert len(reads) == 1
+    assert [call.name for call in read("p.go", source.encode()).calls] == [".Get", "T.Get", "T.Get", "T.Get"]

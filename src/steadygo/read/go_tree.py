@@ -1,7 +1,7 @@
 """Parse Go and collect the nodes that facts are made of. The one query per file stands here (comments are asked for apart, and rarely).
 
-Nodes are collected flat (`captures`), by kind; what belongs together is paired by bytes: a call and its argument list end at the same
-byte, and no other node of that kind does. That costs half of what `matches` costs.
+Nodes are collected flat (`captures`), by kind and without order; what belongs together is paired by bytes: a call and
+its argument list end at the same byte, and no other node of that kind does. That costs half of what `matches` costs.
 Time is bounded: deeply nested trees and ERROR nodes with very many children make tree-sitter's queries quadratic, so the query stops at
 DEEPEST levels and the text is cut where an error grows beyond WIDEST children. Both leave a gap.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 import tree_sitter_go
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree, TreeCursor
@@ -74,6 +75,9 @@ _WHOLE_QUERY = Query(_LANGUAGE, _OUTLINE + _BODY + _SHIPPED)
 _COMMENT_QUERY = Query(_LANGUAGE, _COMMENTS)
 _ERROR_QUERY = Query(_LANGUAGE, _ERRORS)
 
+_MEET_AGAIN = ("var", "consts", "type", "struct", "function", "closure")
+"""Kinds whose later nodes build on earlier ones. Captures come without order, and in another one each time."""
+
 _NEW = re.compile(rb"\bnew\((?=([^)\n]*))")
 _TYPE_ONLY = re.compile(rb"\s*(?:\[|map\[|chan\b|<-|struct\b|interface\b|func\b)")
 
@@ -109,6 +113,9 @@ def collect(data: bytes, wanted: str, comments: bool) -> Nodes:
     if deep is not None:
         gaps.append(Gap(data.count(b"\n", 0, deep) + 1, f"nested deeper than {DEEPEST} levels"))
     by_kind = cursor.captures(root)
+    for kind in _MEET_AGAIN:
+        if kind in by_kind:
+            by_kind[kind].sort(key=attrgetter("start_byte"))
     if comments:
         cursor = QueryCursor(_COMMENT_QUERY)
         cursor.set_max_start_depth(DEEPEST)
