@@ -4,7 +4,7 @@ fmt.Errorf with %v or %s keeps the text and drops the cause. A caller that asks 
 for an answer, retries what must not be retried, or answers 500 where 404 was meant.
 
 Counted are arguments that are called err, end in Err or Error, and the results of calls that are known to be errors. A message that
-wraps another error with %w, or that hides its cause on purpose at an API's edge (status.Errorf), is left out.
+wraps another error with %w, a value from recover(), and an error that is only an argument (of a logger, a report) are left out.
 
 Fix: write %w instead of %v for the error.
 """
@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from steadygo.facts.go import Call, GoFile
+from steadygo.facts.gobody import body
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
@@ -24,7 +26,14 @@ _VERB = re.compile(r"%[-+# 0]*(?:\[\d+\])?(?:\d+|\*)?(?:\.(?:\d+|\*)?)?([a-zA-Z%
 
 def check(facts: Repository) -> Iterator[Finding]:
     for file, call in facts.go.calls("fmt.Errorf"):
-        if file.generated or not call.args or call.args[0][:1] not in '"`' or "%w" in call.args[0] or not facts.ships(file.path):
+        if (
+            file.generated
+            or call.use == "argument"
+            or not call.args
+            or call.args[0][:1] not in '"`'
+            or "%w" in call.args[0]
+            or not facts.ships(file.path)
+        ):
             continue
         if "[" in call.args[0] and re.search(r"%[-+# 0]*\[\d", call.args[0]):
             continue  # explicit argument numbers
@@ -32,13 +41,19 @@ def check(facts: Repository) -> Iterator[Finding]:
         if len(verbs) != len(call.args) - 1:
             continue
         for verb, arg in zip(verbs, call.args[1:], strict=True):
-            if verb in "vs" and _ERROR.match(arg):
+            if verb in "vs" and _ERROR.match(arg) and not _recovered(facts, file, call, arg):
                 yield Finding(
                     f"the cause is lost: {arg} is formatted with %{verb}, so errors.Is and errors.As no longer find it",
                     file.at(call),
                     fix=f"Format {arg} with %w.",
                 )
                 break
+
+
+def _recovered(facts: Repository, file: GoFile, call: Call, name: str) -> bool:
+    """Whether `name` is what recover() gave: that is no error to wrap."""
+    calls = body(facts.go, file).calls(body(facts.go, file).owner[call.block])
+    return any(c.name == "recover" and name in c.results for c in calls)
 
 
 _MOD = {"go.mod": "module example.com/orders\n\ngo 1.24\n"}
@@ -79,9 +94,14 @@ func load(err, other error) error {
 
 func told(err error) error {
     if err == nil { return fmt.Errorf("no %s, but %v", "error", errorCount(3)) }
+    defer func() {
+        if panicErr := recover(); panicErr != nil { err = fmt.Errorf("panic: %v", panicErr) }
+    }()
+    report(fmt.Errorf("%s (%s)", "malformed", err))
     return fmt.Errorf("%T: %q", err, "x")
 }
 
+func report(err error) {}
 func errorCount(n int) int { return n }
 """,
         "main_test.go": 'package main\n\nimport "fmt"\n\nfunc bad(err error) error { return fmt.Errorf("x: %v", err) }\n',
