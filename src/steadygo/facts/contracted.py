@@ -51,13 +51,18 @@ def _joined(facts: Repository) -> Iterable[Contracted]:
     view = routes.of(facts.go)
     services = [(s, tuple(view.of(s))) for s in facts.services if s.main is not None]
     for contract in facts.contracts:
-        if not contract.operations or aside(contract.path):
+        if not contract.operations or _is_example(contract.path):
             continue
         found = [_compared(contract, service, registered) for service, registered in services if registered]
         found.sort(key=lambda c: (-c.kept, c.service.tool, len(c.routes)))
         enough = 3 if len(facts.contracts) == len(found) == 1 else 2
         if found and found[0].kept and enough * found[0].kept >= len(contract.operations):
             yield found[0]
+
+
+def _is_example(path: str) -> bool:
+    """Whether the document belongs to a test or an example. Documents of a service often stand in docs/."""
+    return aside("/".join(part for part in path.split("/") if part not in ("doc", "docs", "documentation")))
 
 
 def _compared(contract: Contract, service: Service, registered: tuple[Route, ...]) -> Contracted:

@@ -53,7 +53,7 @@ class EncodedTest:
         self.constraint: str = file.constraint
         self.generated: bool = file.generated
         self.gaps: tuple[Gap, ...] = file.gaps
-        self.call_names = frozenset(f".{c.name.rpartition('.')[2]}" if c.receiver else c.name for c in file.calls)
+        self.call_names = _names(file)
         self.composite_types = frozenset(c.type.partition("[")[0] for c in file.composites)
 
     @property
@@ -62,3 +62,12 @@ class EncodedTest:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._facts.of(self.path, self._encoded), name)
+
+
+def call_names(file: GoFile | EncodedTest) -> frozenset[str]:
+    """The keys of the calls in a file: `.Method` for calls with a receiver, else the full name. Nothing is decoded for it."""
+    return file.call_names if isinstance(file, EncodedTest) else _names(file)
+
+
+def _names(file: GoFile) -> frozenset[str]:
+    return frozenset(f".{c.name.rpartition('.')[2]}" if c.receiver else c.name for c in file.calls)

@@ -20,13 +20,16 @@ from steadygo.facts.contracted import Contracted
 from steadygo.facts.contracts import Contract
 from steadygo.facts.repository import Repository
 from steadygo.facts.routes import Route, shape
-from steadygo.findings import Because, Confidence, Finding, Severity
+from steadygo.findings import Because, Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
 _INTERNAL = re.compile(
     r"/(?:[\w.-]+/){0,3}(?:metrics|health\w*|live\w*|ready\w*|startupz?|alive|ping|version|status|debug|swagger[\w.]*|openapi[\w.]*|docs?|redoc"
-    r"|static|assets|favicon\.ico|robots\.txt|-|internal|admin|\.well-known|_\w+|test|echo)(?:/|\Z)|/\Z"
+    r"|static|assets|[\w.-]+\.(?:html|json|js|css|ico|png|svg|txt|xml|webmanifest)|-|internal|admin|\.well-known|_\w+|test|echo)(?:/|\Z)|/\Z"
 )
+
+_VERSIONED = re.compile(r"/(?:(?:api|rest|v\d+\w*)/)+")
+_MANY = 8  # more than this are told in one finding
 
 
 def check(facts: Repository) -> Iterator[Finding]:
@@ -41,6 +44,9 @@ def check(facts: Repository) -> Iterator[Finding]:
         missing = [r for r in routes if not _is_stated(r, documented, paths)]
         if 2 * len(missing) > len(routes):
             continue
+        if len(missing) > _MANY:
+            yield _together(joined, missing)
+            continue
         for route in missing:
             path = shape(route.path)
             yield Finding(
@@ -50,6 +56,19 @@ def check(facts: Repository) -> Iterator[Finding]:
                 f"Describe {route.method or 'its methods'} {route.path} in {joined.contract.path}, or serve it on an internal port.",
                 service=joined.service.name,
             )
+
+
+def _together(joined: Contracted, missing: list[Route]) -> Finding:
+    first = joined.contract.operations[0]
+    known = Because(joined.contract.path, first.line, f"the contract has {len(joined.contract.operations)} operations")
+    others = tuple(because(r.at, f"{r.method} {r.path}".strip()) for r in missing[1:6])
+    return Finding(
+        f"{len(missing)} routes are served that the contract does not know, {missing[0].method} {missing[0].path} first",
+        missing[0].at,
+        (known, *others),
+        f"Describe them in {joined.contract.path}, or serve them on an internal port.",
+        service=joined.service.name,
+    )
 
 
 def _stated(contract: Contract) -> Iterator[tuple[str, str]]:
@@ -66,13 +85,22 @@ def _is_stated(route: Route, documented: set[tuple[str, str]], paths: set[str]) 
 def _same_router(joined: Contracted) -> list[Route]:
     """Routes beside those that the contract knows, each method and path once."""
     roots = {root for p in joined.promises if p.route is not None for root in p.route.roots}
+    prefix = _common([p.path for p in joined.promises if p.route is not None])
     found: dict[tuple[str, str], Route] = {}
     for route in joined.routes:
         if not route.whole or route.subtree or route.method in ("OPTIONS", "HEAD") or not roots.intersection(route.roots):
             continue
+        if not shape(route.path).startswith(prefix):
+            continue
         if "*" not in route.path and "..." not in route.path and not _INTERNAL.match(route.path):
             found.setdefault((route.method, shape(route.path)), route)
     return list(found.values())
+
+
+def _common(paths: list[str]) -> str:
+    """`/api/v1/` when all paths stand below it, "/" when they have no such beginning."""
+    beginnings = {match[0] if (match := _VERSIONED.match(path)) else "/" for path in paths}
+    return beginnings.pop() if len(beginnings) == 1 else "/"
 
 
 def _nearest(contract: Contract, path: str, known: bool) -> Because:
