@@ -231,16 +231,10 @@ class _Collector:
                         names = [n.strip() for a, b in _TEXTS.findall(value) for n in (a or b).split(",")]
                         names = names or [t for part in re.findall(r"[\w.]+", value) if (t := self.go.text(file, part, composite.block))]
                         self.reads += [Read(n, Place(file.path, composite.line), OPTIONAL) for n in names]
-        for path in (
-            "github.com/peterbourgon/ff",
-            "github.com/namsral/flag",
-            "github.com/knadh/koanf",
-            "github.com/ilyakaznacheev/cleanenv",
-        ):
+        for path in _WHOLE_ENVIRONMENT:
             for file in self.go.importers(path):
                 place = Place(file.path, next(i.line for i in file.imports if i.path.startswith(path)))
-                if not path.endswith("cleanenv"):
-                    self.unseen.append(Unseen(place, f"{path} reads variables for all its keys"))
+                self.unseen.append(Unseen(place, f"{path} may read any variable"))
 
     def _viper(self) -> None:
         prefix = ""
