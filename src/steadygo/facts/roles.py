@@ -17,7 +17,7 @@ _ASIDE = {
     "templates_test", "test", "testdata", "testing", "tests", "tool", "tools", "website",
 }  # fmt: skip
 
-_ASIDE_WORD = re.compile(r"(^|[-_.])(test|tests|e2e|dev|debug|example|sample|ci|lint|fuzz|bench|mock|local)([-_.]|$)")
+_ASIDE_WORD = re.compile(r"(^|[-_.])(test|tests|e2e|dev|debug|example|sample|ci|lint|fuzz|bench|mock|local|cicd)([-_.]|$)")
 
 
 def aside(path: str) -> bool:

@@ -62,6 +62,9 @@ def check(facts: Repository) -> Iterator[Finding]:
 def _compiler(facts: Repository, service: Service, module: GoMod) -> Used | None:
     """The newest Go that compiles or tests the service: of its image, else of CI."""
     used = builds_with(facts, service)
+    least = goversions.of_module(module) or (0, 0, 0)
+    if used is not None and used.version is not None and goversions.older(used.version, least):
+        used = None  # that build stops anyway: go-version-drift says so
     if used is not None and used.follows == "":
         found = [used]
     else:

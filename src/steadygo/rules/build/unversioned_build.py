@@ -55,7 +55,7 @@ def _not_stamped(compilation: Compilation) -> str:
     root = libc.root_of(image, stage)
     installs_git = any("git" in c.words or "alpine-sdk" in c.words for each in chain for c in each.commands)
     if re.match(r"(docker\.io/)?(library/)?golang:.*alpine", root.base) and not installs_git:
-        return f"{root.base} has no git to read the revision with"
+        return f"{root.base.partition('@')[0]} has no git to read the revision with"
     return ""
 
 
