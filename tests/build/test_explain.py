@@ -113,11 +113,12 @@ def test_names_the_linker_variable(go: Go, tmp_path: Path, trim: tuple[str, ...]
     assert _kinds(explain(*pair)) == [("ldflag", "-X main.version")]
 
 
-def test_names_the_linker_variable_of_a_stripped_program(go: Go, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("old", "new"), [("v1.0.0", "v1.0.1"), ("", "9.9")])
+def test_names_the_linker_variable_of_a_stripped_program(go: Go, tmp_path: Path, old: str, new: str) -> None:
     module = write_tree(tmp_path / "m", SERVICE)
-    pair = [go.build(module, tmp_path / v, "-trimpath", f"-ldflags=-s -w -X main.version={v}") for v in ("v1.0.0", "v1.0.1")]
+    pair = [go.build(module, tmp_path / f"v{v}", "-trimpath", f"-ldflags=-s -w {f'-X main.version={v}' if v else ''}") for v in (old, new)]
     (cause,) = explain(*pair).causes
-    assert (cause.kind, cause.a, cause.b) == ("ldflag", '"v1.0.0"', '"v1.0.1"')
+    assert (cause.kind, cause.a, cause.b) == ("ldflag", f'"{old or "dev"}"', f'"{new}"')
 
 
 def test_names_the_commit(go: Go, tmp_path: Path, strip: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ _BEFORE_OPERAND = frozenset(b"\xe8\xe9\x05\x0d\x15\x1d\x25\x2d\x35\x3d")
 _JCC = frozenset(range(0x80, 0x90))
 _OPERAND_BYTES = 4
 _NOT_ZERO = re.compile(rb"[^\0]")
-_CALL = re.compile(rb"(?s)\xe8(....)")
+_CALL = re.compile(rb"\xe8")
 # LEAQ string(SB), reg, and the MOVL $length, reg that may come right behind it.
 _LOAD = re.compile(rb"(?s)[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](....)(?:\x41?[\xb8-\xbf](....))?")
 _LONGEST_STRING = 1 << 16
@@ -100,6 +100,8 @@ def _compare(a: Image, one: Function, b: Image, two: Function) -> Change | None:
     code_a, code_b = a.executable.at(one.address, one.size), b.executable.at(two.address, two.size)
     masked = a.executable.machine == b.executable.machine == "amd64"
     if masked and differs(code_a, code_b, "amd64"):
+        for first, second in _strings(a, one, code_a, b, two, code_b) if where else ():
+            return change("string", quoted(first, second), quoted(second, first))
         return change("code", *_first_difference(code_a, code_b))
     if not where:
         return None
@@ -110,12 +112,10 @@ def _compare(a: Image, one: Function, b: Image, two: Function) -> Change | None:
         return change("lines", "lines inside of it", "moved")
     if not masked:
         return None
-    for left, right in zip(_calls(a, one, code_a), _calls(b, two, code_b), strict=False):
-        if left and right and left != right:
-            return change("calls", left, right)
-    for first, second in zip(_strings(a, one, code_a), _strings(b, two, code_b), strict=False):
-        if first is not None and second is not None and first != second:
-            return change("string", quoted(first, second), quoted(second, first))
+    for left, right in _calls(a, one, code_a, b, two, code_b):
+        return change("calls", left, right)
+    for first, second in _strings(a, one, code_a, b, two, code_b):
+        return change("string", quoted(first, second), quoted(second, first))
     return None
 
 
@@ -124,19 +124,39 @@ def _first_difference(a: bytes, b: bytes) -> tuple[str, str]:
     return f"+{at:#x} {a[at : at + 8].hex(' ')}", f"+{at:#x} {b[at : at + 8].hex(' ')}"
 
 
-def _calls(image: Image, function: Function, code: bytes) -> Iterator[str]:
-    for found in _CALL.finditer(code):
-        target = function.address + found.end() + struct.unpack("<i", found[1])[0]
-        callee = image.functions.holding(target)
-        yield callee.name if callee and callee.address == target else ""
+def _calls(a: Image, one: Function, code_a: bytes, b: Image, two: Function, code_b: bytes) -> Iterator[tuple[str, str]]:
+    """Calls at one offset that go to other functions. A byte that only looks like a CALL leads to no function's start."""
+    for found in _CALL.finditer(code_a):
+        at = found.start()
+        if code_b[at] != 0xE8 or at + 5 > len(code_b):
+            continue
+        left, right = (_callee(image, f, code, at) for image, f, code in ((a, one, code_a), (b, two, code_b)))
+        if left and right and left != right:
+            yield left, right
 
 
-def _strings(image: Image, function: Function, code: bytes) -> Iterator[bytes | None]:
-    """What each load of a constant's address points to; None where that is no string."""
-    for found in _LOAD.finditer(code):
-        address = function.address + found.end(1) + struct.unpack("<i", found[1])[0]
-        length = struct.unpack("<I", found[2])[0] if found[2] else 0
-        yield image_string(image, address, length) if length else string_header(image, address)
+def _callee(image: Image, function: Function, code: bytes, at: int) -> str:
+    target = function.address + at + 5 + struct.unpack_from("<i", code, at + 1)[0]
+    callee = image.functions.holding(target)
+    return callee.name if callee and callee.address == target else ""
+
+
+def _strings(a: Image, one: Function, code_a: bytes, b: Image, two: Function, code_b: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Strings that are loaded at one offset and differ."""
+    for found in _LOAD.finditer(code_a):
+        other = _LOAD.match(code_b, found.start())
+        if other is None:
+            continue
+        left, right = _loaded(a, one, found), _loaded(b, two, other)
+        if left is not None and right is not None and left != right:
+            yield left, right
+
+
+def _loaded(image: Image, function: Function, load: re.Match[bytes]) -> bytes | None:
+    """What the load of a constant's address points to; None where that is no string."""
+    address = function.address + load.end(1) + struct.unpack("<i", load[1])[0]
+    length = struct.unpack("<I", load[2])[0] if load[2] else 0
+    return image_string(image, address, length) if length else string_header(image, address)
 
 
 def image_string(image: Image, address: int, length: int) -> bytes | None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise, zip_longest
 
 from steadygo.build.cause import ABSENT, Cause
 from steadygo.build.code import image_string, is_own, quoted, string_header
 from steadygo.build.executable import Section
-from steadygo.build.image import Image
+from steadygo.build.image import Image, Symbol
 
 _FILE_BYTES = 48
 _MOST_FILES = 1 << 16
 _MOST_FILE_BYTES = 64 << 20
 # Shorter ones are too often a pointer with a small number behind it.
 _SHORTEST = 3
+# More than these are no single changed value but another layout.
+_MOST_NAMELESS = 8
 
 
 def embedded_files(image: Image) -> dict[str, tuple[str, int, str]]:
@@ -80,7 +84,7 @@ def variable_causes(a: Image, b: Image) -> Iterator[Cause]:
             continue
         if name.endswith(".str") or one.size not in (16, 24):
             continue
-        left, right = string_header(a, one.address), string_header(b, two.address)
+        left, right = _first_value(a, one), _first_value(b, two)
         if left is None or right is None or left == right:
             continue
         words = quoted(left, right), quoted(right, left)
@@ -92,35 +96,45 @@ def variable_causes(a: Image, b: Image) -> Iterator[Cause]:
             yield Cause("source", name, *words, "The variable's first value differs.")
 
 
+def _first_value(image: Image, symbol: Symbol) -> bytes | None:
+    """The string that a variable starts with: empty in .bss; None where it is no string."""
+    header = image.executable.at(symbol.address, symbol.size)
+    return string_header(image, symbol.address) if header.strip(b"\0") else b""
+
+
 def nameless_variable_causes(a: Image, b: Image) -> Iterator[Cause]:
-    """The same for programs without symbols: string values of .data in equal places, when both are of one size."""
-    one, two = a.executable.section(".data", "__data"), b.executable.section(".data", "__data")
-    if a.symbols or b.symbols or not one or not two or one.size != two.size or a.executable.bits != 64:
+    """The same for programs without symbols: strings that package variables of one side start with and those of the other do not."""
+    if a.symbols or b.symbols:
         return
-    words = [
-        struct.unpack(f"{i.executable.order}{s.size // 8}Q", i.executable.content(s)[: s.size // 8 * 8]) for i, s in ((a, one), (b, two))
-    ]
+    left, right = _variable_strings(a), _variable_strings(b)
+    removed, added = list((left - right).elements()), list((right - left).elements())
+    if not 0 < len(removed) + len(added) <= _MOST_NAMELESS:
+        return
     same_main = a.build_id.main_content and a.build_id.main_content == b.build_id.main_content
-    # Strings that the linker sets for the record itself.
-    recorded = {text.encode() for image in (a, b) for text in (image.info.setting("DefaultGODEBUG"), image.info.go_version)}
-    mapped = [_mapped(image) for image in (a, b)]
-    for index in range(len(words[0]) - 1):
-        sizes = words[0][index + 1], words[1][index + 1]
-        if not all(_SHORTEST <= size < 1 << 16 and w[index] in m for size, w, m in zip(sizes, words, mapped, strict=True)):
-            continue
-        left, right = (image_string(image, w[index], size) for image, w, size in zip((a, b), words, sizes, strict=True))
-        if left is None or right is None or left == right or {left, right} & recorded:
-            continue
-        shown = quoted(left, right), quoted(right, left)
+    for one, two in zip_longest(removed, added, fillvalue=b""):
+        shown = quoted(one, two) if one else ABSENT, quoted(two, one) if two else ABSENT
         if same_main:
             why = "A string variable differs though the main package was compiled alike: -ldflags=-X. Symbols are stripped: no name."
-            yield Cause("ldflag", f"-X (variable at {one.name}+{index * 8:#x})", *shown, why)
-        elif b"\n" in left + right:
-            yield Cause("embedded-file", f"{one.name}+{index * 8:#x}", *shown, "A variable's first content differs: a file by //go:embed.")
+            yield Cause("ldflag", "-X (a stripped variable)", *shown, why)
+        elif b"\n" in one + two:
+            yield Cause("embedded-file", "(a stripped variable)", *shown, "A variable's first content differs: a file by //go:embed.")
         else:
-            yield Cause("source", f"{one.name}+{index * 8:#x}", *shown, "A string variable's first value differs.")
+            yield Cause("source", "(a stripped variable)", *shown, "A string variable's first value differs.")
 
 
-def _mapped(image: Image) -> range:
+def _variable_strings(image: Image) -> Counter[bytes]:
+    """Strings that string values in .data point to, without those that the linker sets for the record itself."""
+    section = image.executable.section(".data", "__data")
     constants = image.executable.section(".rodata", "__rodata", ".rdata")
-    return range(constants.address, constants.address + constants.size) if constants else range(0)
+    found: Counter[bytes] = Counter()
+    if not section or not constants or image.executable.bits != 64:
+        return found
+    content = image.executable.content(section)
+    words = struct.unpack(f"{image.executable.order}{len(content) // 8}Q", content[: len(content) // 8 * 8])
+    mapped = range(constants.address, constants.address + constants.size)
+    for pointer, size in pairwise(words):
+        if _SHORTEST <= size < 1 << 16 and pointer in mapped and (text := image_string(image, pointer, size)) is not None:
+            found[text] += 1
+    for recorded in (image.info.setting("DefaultGODEBUG"), image.info.go_version):
+        found.pop(recorded.encode(), None)
+    return found
