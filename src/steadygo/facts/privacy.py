@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 import re
 from dataclasses import dataclass
 
 from steadygo.facts.compilations import Setting
 from steadygo.facts.modules import GoMod, Requirement
 from steadygo.facts.repository import Repository
+from steadygo.findings import Place
 
 _PUBLIC = re.compile(
     r"^(.*\.)?(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com|gitea\.com|sr\.ht|golang\.org|google\.golang\.org|gopkg\.in"
@@ -57,9 +59,22 @@ def fetched(repository: Repository, module: GoMod) -> list[Requirement]:
     if any(v.path == (f"{module.directory}/" if module.directory else "") + "vendor/modules.txt" for v in repository.vendors):
         return []
     replaced = {r.path for r in module.replacements}
-    for work in repository.workspaces:
-        replaced |= {r.path for r in work.replacements if not r.by_version}
     return [r for r in module.requirements if r.path not in replaced]
+
+
+def held_by_workspace(repository: Repository, path: str) -> Place | None:
+    """Where a go.work takes the module from a directory, so that only builds outside of the workspace download it."""
+    for work in repository.workspaces:
+        for each in work.replacements:
+            if each.path == path and not each.by_version:
+                return Place(work.path, each.line)
+        folder = work.path.rpartition("/")[0]
+        for use in work.uses:
+            directory = posixpath.normpath(posixpath.join(folder or ".", use.value))
+            for module in repository.modules:
+                if module.module is not None and module.module.value == path and (module.directory or ".") == directory:
+                    return Place(work.path, use.line, use.column)
+    return None
 
 
 def looks_private(path: str, own: str) -> bool:

@@ -24,6 +24,7 @@ from steadygo.findings import Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
 _NOT_IN_SERVICES = {"cmd/go", "go/types", "os"}
+_SHOWS_ONLY = {"decoratemappings", "tracebacklabels"}  # they change what people see, not what the service does
 _BROUGHT_BY = {
     "net/http": ("net/http",),
     "net": ("net", "net/http", "google.golang.org/grpc"),
@@ -89,6 +90,7 @@ def _held(facts: Repository, service: Service, module: GoMod, least: int, builds
         and not (0 < s.removed <= builds)
         and s.name not in stated
         and s.package not in _NOT_IN_SERVICES
+        and s.name not in _SHOWS_ONLY
         and (s.package == "runtime" or imported & set(_BROUGHT_BY.get(s.package, (s.package,))))
     ]
 

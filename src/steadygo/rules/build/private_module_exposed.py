@@ -42,23 +42,30 @@ def check(facts: Repository) -> Iterator[Finding]:
             open_ones = [r for r in private if not any(privacy.covers(p, r.path) for p in kept)]
             if open_ones:
                 said.add(at)
-                yield _finding(service, module, where, at, open_ones, listed.get(open_ones[0].path))
+                yield _finding(facts, service, module, where, at, open_ones, listed.get(open_ones[0].path))
 
 
 _NOTHING = Setting("", Place(""))
 
 
-def _finding(service: Service, module: GoMod, where: str, at: Place, open_ones: list[Requirement], wish: privacy.Wish | None) -> Finding:
+def _finding(
+    facts: Repository, service: Service, module: GoMod, where: str, at: Place, open_ones: list[Requirement], wish: privacy.Wish | None
+) -> Finding:
     first = open_ones[0]
     more = f" and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
     message = f"{where} asks proxy.golang.org for the private module {first.path}{more}: it is not found there and the build stops"
     reasons = [Because(module.path, first.line, f"the module requires {first.path} {first.version}")]
     if wish is not None:
         reasons.append(because(wish.setting.at, f"{wish.by} sets GOPRIVATE={wish.setting.value}; it does not reach this build"))
+    held = privacy.held_by_workspace(facts, first.path)
+    if held is not None:
+        reasons.append(because(held, "only this keeps the build from asking for it"))
+        message = f"{where} does not keep the private module {first.path}{more} from the public proxy: only go.work stands between them"
     host = first.path.partition("/")[0]
     name = (wish.setting.value if wish is not None else host) or host
+    severity = Severity.HAZARD if held is not None else None
     sure = None if wish is not None else Confidence.LIKELY
-    return Finding(message, at, tuple(reasons), f"Set GOPRIVATE={name} here.", service.name, confidence=sure)
+    return Finding(message, at, tuple(reasons), f"Set GOPRIVATE={name} here.", service.name, severity=severity, confidence=sure)
 
 
 def _wishes(facts: Repository) -> Iterator[privacy.Wish]:
