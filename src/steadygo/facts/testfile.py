@@ -72,6 +72,14 @@ class TestFile:
             block = self.file.blocks[block].parent
         return True
 
+    def text(self, expression: str, block: int) -> str | None:
+        """The string that an expression folds to; constants of this file count, too."""
+        found = self.code.text(self.file, expression, block)
+        if found is None:
+            value = next((d.value for d in self.file.declarations if d.name == expression and d.value), None)
+            found = self.code.text(self.file, value) if value is not None else None
+        return found
+
     def undoes(self, block: int) -> bool:
         """Whether `block` runs when the test ends: deferred, given to t.Cleanup, or in a closure that is handed out."""
         while block > 0:

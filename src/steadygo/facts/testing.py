@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from steadygo.facts import teststate, testtimes
+from steadygo.facts import testplaces, teststate, testtimes
 from steadygo.facts.gocode import GoCode
 from steadygo.facts.roles import aside
 from steadygo.facts.testfile import Spot, TestFile
@@ -18,6 +18,8 @@ class Survey:
     draws: tuple[Spot, ...]
     local_times: tuple[Spot, ...]
     left: tuple[Spot, ...]
+    databases: tuple[Spot, ...]
+    files: tuple[Spot, ...]
 
 
 def survey(code: GoCode) -> Survey:
@@ -33,6 +35,9 @@ def _made(code: GoCode) -> Survey:
     draws: list[Spot] = []
     local_times: list[Spot] = []
     left: list[Spot] = []
+    databases: list[Spot] = []
+    files: list[Spot] = []
+    openers = testplaces.openers(code)
     for file in code.files:
         if not file.is_test or file.generated or aside(file.directory + "/x"):
             continue
@@ -41,4 +46,6 @@ def _made(code: GoCode) -> Survey:
         draws += testtimes.draws(test)
         local_times += testtimes.local_times(test)
         left += teststate.left(test)
-    return Survey(tuple(sleeps), tuple(draws), tuple(local_times), tuple(left))
+        databases += testplaces.databases(test, openers)
+        files += testplaces.files(test)
+    return Survey(tuple(sleeps), tuple(draws), tuple(local_times), tuple(left), tuple(databases), tuple(files))

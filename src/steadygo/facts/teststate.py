@@ -10,6 +10,7 @@ from steadygo.facts.gotyping import path_of
 from steadygo.facts.testfile import Spot, TestFile
 
 _ROOT = re.compile(r"\*?([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?")
+_PROCESS = ("os.Setenv", "os.Unsetenv", "os.Chdir", "os.Clearenv")
 _DECLARES = (":=", "var", "const")
 
 
@@ -20,16 +21,16 @@ def left(test: TestFile) -> Iterator[Spot]:
 
 
 def _process(test: TestFile) -> Iterator[Spot]:
-    wanted = [c for c in test.file.calls if c.name in ("os.Setenv", "os.Unsetenv", "os.Chdir", "os.Clearenv")]
+    wanted = [c for c in test.file.calls if c.name in _PROCESS]
     for call in wanted:
         function = test.test_at(call.block)
-        if function is None or test.undoes(call.block):
+        if function is None or call.name == "os.Unsetenv" or test.undoes(call.block):
             continue
-        inside = [c for c in wanted if test.body.within(c.block, function.block)]
-        if any(_puts_back(test, call, other) for other in inside if other is not call):
+        inside = [c for c in wanted if c is not call and test.body.within(c.block, function.block)]
+        if any(_puts_back(test, call, other) for other in inside) or _is_put_back(test, call, inside):
             continue
-        if any(c.name.endswith(("testing.T.Setenv", "testing.T.Chdir", ".Setenv")) and c.args[:1] == call.args[:1]
-               for c in test.body.calls(function.block) if c.receiver):  # fmt: skip
+        restoring = (c for c in test.body.calls(function.block) if c.receiver and c.name.rpartition(".")[2] in ("Setenv", "Chdir"))
+        if any(c.args[:1] == call.args[:1] for c in restoring):
             continue
         kind = "directory" if call.name == "os.Chdir" else "environment"
         spot = test.spot(call, f"{call.name}({', '.join(call.args[:1])})", kind)
@@ -38,16 +39,29 @@ def _process(test: TestFile) -> Iterator[Spot]:
 
 
 def _puts_back(test: TestFile, call: Call, other: Call) -> bool:
-    """Whether `other` undoes `call`: at the end of the test, or later in its text."""
+    """Whether `other` undoes `call`: at the end of the test, or later in its text by a value that was kept or is empty."""
     if (call.name == "os.Chdir") != (other.name == "os.Chdir"):
         return False
-    if call.name != "os.Chdir" and other.name != "os.Clearenv" and call.args[:1] != other.args[:1] and _is_literal(other):
+    if test.undoes(other.block):
+        return call.name == "os.Chdir" or other.name == "os.Clearenv" or other.args[:1] == call.args[:1] or not _is_literal(other.args, 0)
+    if other.line <= call.line or call.name == "os.Clearenv":
         return False
-    return test.undoes(other.block) or (other.line > call.line and other.block != call.block) or other.name == "os.Unsetenv"
+    if call.name == "os.Chdir":
+        return not _is_literal(other.args, 0)
+    return other.name == "os.Clearenv" or (
+        other.args[:1] == call.args[:1] and (not _is_literal(other.args, 1) or other.args[1:] == ('""',))
+    )
 
 
-def _is_literal(call: Call) -> bool:
-    return bool(call.args) and call.args[0].startswith(('"', "`"))
+def _is_put_back(test: TestFile, call: Call, inside: list[Call]) -> bool:
+    """Whether `call` is itself what puts a kept value back."""
+    earlier = [c for c in inside if c.line < call.line and (c.args[:1] == call.args[:1] or call.name == "os.Chdir")]
+    at = 0 if call.name == "os.Chdir" else 1
+    return bool(earlier) and call.name != "os.Clearenv" and (not _is_literal(call.args, at) or call.args[at : at + 1] == ('""',))
+
+
+def _is_literal(args: tuple[str, ...], at: int) -> bool:
+    return len(args) > at and args[at].startswith(('"', "`"))
 
 
 def _variables(test: TestFile) -> Iterator[Spot]:

@@ -28,7 +28,7 @@ def check(facts: Repository) -> Iterator[Finding]:
     by_module: dict[str, list[tuple[Package, list[tuple[GoFile, Call]]]]] = {}
     for package in facts.go.packages.values():
         started = [(f, c) for f in package.files if not f.generated for c in f.calls if c.mode == "go"]
-        if not started or not package.tests or package.is_main or aside(package.directory + "/x") or _checks(package):
+        if not started or not package.tests or package.is_main or _is_aside(package) or _checks(package):
             continue
         module = facts.go.module_of(package.directory)
         by_module.setdefault(module.path if module is not None else "", []).append((package, started))
@@ -48,6 +48,10 @@ def check(facts: Repository) -> Iterator[Finding]:
             "Add `func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }` to the package's tests.",
             service=next((s.name for s in facts.services if not s.tool and s.has(package.directory)), ""),
         )
+
+
+def _is_aside(package: Package) -> bool:
+    return aside(package.directory + "/x") or any(word in package.name for word in ("test", "mock", "fake"))
 
 
 def _checks(package: Package) -> bool:
