@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from steadygo.commands.env.sides import find_workflow, resolve
+from steadygo.commands.env.sides import resolve
+from steadygo.commands.env.workflows import find_workflow
 from steadygo.errors import UserError
 
 WORKFLOW = """\

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,6 +29,10 @@ _NATURAL = (
     "env.USER",
     "env.LOGNAME",
 )
+
+
+_SUBTABLES = ("sync",)
+_T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,25 +58,34 @@ class Decision(msgspec.Struct, frozen=True):
 
 def load_policy(directory: Path) -> Policy:
     """The policy of the service around `directory`: `[env]` of the nearest steadygo.toml, the default without one."""
+    return load_table(directory, "", Policy)
+
+
+def load_table(directory: Path, name: str, kind: type[_T]) -> _T:
+    """`[env]` (name "") or `[env.NAME]` of the nearest steadygo.toml as `kind`. Raises BadSettings with the nearest known key."""
     path = next((p / "steadygo.toml" for p in (directory, *directory.parents) if (p / "steadygo.toml").is_file()), None)
     if path is None:
-        return Policy()
+        return kind()
+    shown = f"env.{name}" if name else "env"
     try:
         table: Any = tomllib.loads(path.read_text("utf-8")).get("env", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadSettings(f"{path} cannot be read: {error}.", "Mend the line.") from error
+    if isinstance(table, dict) and name:
+        table = table.get(name, {})
     if not isinstance(table, dict):
-        raise BadSettings(f"{path}: env must be a table.", "Write [env] and the keys below it.")
-    mine = {key: value for key, value in table.items() if not isinstance(value, dict)}
+        raise BadSettings(f"{path}: {shown} must be a table.", f"Write [{shown}] and the keys below it.")
+    mine = {key: value for key, value in table.items() if name or key not in _SUBTABLES}
+    known = tuple(f.name for f in msgspec.structs.fields(kind))
     for key in mine:
-        if key not in Policy.__struct_fields__:
-            near = difflib.get_close_matches(key, Policy.__struct_fields__, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(Policy.__struct_fields__)}."
-            raise BadSettings(f"{path}: unknown key env.{key}.", hint)
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(known)}."
+            raise BadSettings(f"{path}: unknown key {shown}.{key}.", hint)
     try:
-        return msgspec.convert(mine, Policy)
+        return msgspec.convert(mine, kind)
     except msgspec.ValidationError as error:
-        raise BadSettings(f"{path}: env: {error}.", "See docs/environment.md for the keys.") from error
+        raise BadSettings(f"{path}: {shown}: {error}.", "See docs/environment.md for the keys.") from error
 
 
 def decide(compared: Comparison, policy: Policy) -> Decision:

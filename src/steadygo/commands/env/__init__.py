@@ -11,6 +11,7 @@ SUBVERBS = {
     "diff": "Compare two environments, ranked by what each difference does.",
     "gate": "Stop a deployment when the environment drifted.",
     "doctor": "Find what is wrong with the set-up of Go here.",
+    "sync": "Keep editors, CI and images in step with go.mod.",
     "install": "Install a Go toolchain, verified before it is unpacked.",
     "use": "Run a command under an installed toolchain.",
 }

@@ -8,7 +8,8 @@ import click
 import msgspec
 
 from steadygo.commands.env.around import read_names
-from steadygo.commands.env.sides import find_workflow, resolve
+from steadygo.commands.env.sides import resolve
+from steadygo.commands.env.workflows import find_workflow
 from steadygo.environment.compare import compare
 from steadygo.environment.gate import decide, four_way, load_policy
 from steadygo.report.differences import gate_text, table

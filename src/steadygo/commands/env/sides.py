@@ -12,17 +12,13 @@ from steadygo.build import buildinfo, executable
 from steadygo.build.image import Image, opened_image
 from steadygo.commands.env import saved
 from steadygo.commands.env.around import here, sealer
+from steadygo.commands.env.workflows import pipeline_repository
 from steadygo.environment import binary, image, imagearchive, manager, pipeline
 from steadygo.environment import unit as unit_environment
 from steadygo.environment.accounts import find_account
 from steadygo.environment.fingerprint import Fingerprint, Stated, gather, load
 from steadygo.errors import UserError
-from steadygo.facts.gocode import GoCode
-from steadygo.facts.modules import GoMod, GoWork
-from steadygo.facts.repository import Repository
-from steadygo.facts.settings import Settings
 from steadygo.facts.units import Directive, Unit
-from steadygo.read import github_actions, gitlab_ci, gomod
 from steadygo.read import unit as unit_reader
 
 _UNIT_DIRECTORIES = (
@@ -165,35 +161,8 @@ def _ci(text: str, directory: Path) -> Fingerprint:
         raise UserError(f"There is no workflow {path}.", "Give a workflow of .github/workflows or a .gitlab-ci.yml.")
     full = Path(path).resolve()
     root = next((p for p in full.parents if (p / ".git").exists() or (p / "go.mod").exists()), full.parent)
-    name = str(full.relative_to(root))
-    reader = gitlab_ci if ".gitlab-ci" in full.name else github_actions
-    pipelines = [reader.read(name, full.read_bytes())]
-    actions = [p for kind in ("*/action.yml", "*/action.yaml") for p in sorted((root / ".github/actions").glob(kind))]
-    pipelines += [github_actions.read(str(p.relative_to(root)), p.read_bytes()) for p in actions]
-    modules = [
-        gomod.read(str(p.relative_to(root)), p.read_bytes())
-        for p in sorted({*root.glob("go.mod"), *root.glob("*/go.mod"), *root.glob("*/*/go.mod")})
-    ]
-    works = [gomod.read("go.work", (root / "go.work").read_bytes())] if (root / "go.work").is_file() else []
-    repository = Repository(
-        str(root),
-        Settings(),
-        GoCode((), ()),
-        modules=tuple(m for m in modules if isinstance(m, GoMod)),
-        workspaces=tuple(w for w in works if isinstance(w, GoWork)),
-        pipelines=tuple(pipelines),
-    )
-    return _fingerprint("ci", f"ci:{text}", pipeline.capture(repository, pipelines[0], job), ())
-
-
-def find_workflow(directory: Path) -> str | None:
-    """The workflow of the repository around `directory` that builds with Go: "ci:FILE", None without one."""
-    full = directory.resolve()
-    root = next((p for p in (full, *full.parents) if (p / ".git").exists()), full)
-    candidates = [*sorted((root / ".github/workflows").glob("*.y*ml")), root / ".gitlab-ci.yml"]
-    building = [p for p in candidates if p.is_file() and re.search(rb"\bgo (?:build|test|install)\b|setup-go@", p.read_bytes())]
-    first = next((p for p in building if re.search(rb"\bgo build\b", p.read_bytes())), building[0] if building else None)
-    return f"ci:{first}" if first else None
+    repository, read = pipeline_repository(full, root)
+    return _fingerprint("ci", f"ci:{text}", pipeline.capture(repository, read, job), ())
 
 
 _KINDS: dict[str, Callable[[str, Path], Fingerprint]] = {"unit": _unit, "image": _image, "binary": _binary, "ci": _ci}
