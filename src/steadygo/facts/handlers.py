@@ -1,106 +1,84 @@
-"""The function behind a route, and which outside systems it asks."""
+"""Functions that answer requests, and which context is in scope where, by their signatures."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import cast
 
-from steadygo.facts.go import Call, Function, GoFile
+from steadygo.facts.go import Function, GoFile
+from steadygo.facts.gobody import body
 from steadygo.facts.gocode import GoCode
-from steadygo.facts.gotext import CHAIN, called
-from steadygo.facts.gotyping import path_of
-from steadygo.facts.routes import Route
-from steadygo.findings import Place
 
-_ASKS = re.compile(
-    r"(?:database/sql\.(?:DB|Conn|Tx|Stmt)\.(?:Ping|Query|Exec)\w*|github\.com/jmoiron/sqlx\.DB\.(?:Ping|Get|Select|Query|Exec)\w*"
-    r"|github\.com/jackc/pgx/v\d/pgxpool\.Pool\.(?:Ping|Query|Exec)\w*|.*redis.*\.(?:Cluster|Universal)?Client\.(?:Ping|Get|Set)"
-    r"|.*mongo\.Client\.Ping|net/http\.(?:Get|Post|Head)|net/http\.Client\.(?:Do|Get|Head|Post)|.*clientv3\.Client\.(?:Get|Status)"
-    r"|.*client/v3\.Client\.(?:Get|Status)|.*nats\.go\.Conn\.(?:Flush|Request)\w*|net\.Dial(?:Timeout)?)\Z"
+_REQUEST = "*net/http.Request"
+_WRITER = "net/http.ResponseWriter"
+_FRAMEWORKS = re.compile(
+    r"\*?(?:github\.com/gin-gonic/gin\.Context|github\.com/labstack/echo(?:/v\d+)?\.Context|github\.com/gofiber/fiber(?:/v\d+)?\.Ctx"
+    r"|github\.com/valyala/fasthttp\.RequestCtx|github\.com/cloudwego/hertz/pkg/app\.RequestContext)\Z"
 )
-_PING = re.compile(r"\.Ping(?:Context)?\Z")
-_STEPS = 4
 
 
-@dataclass(frozen=True)
-class Body:
-    """A handler's body: a block of a file."""
-
-    file: GoFile
-    block: int
-    at: Place
-
-
-def body_of(code: GoCode, route: Route) -> Body | None:
-    """The body of a route's handler; None when it is not a function of this repository that can be told."""
-    return _body(code, route.file, route.handler, route, 3)
+def is_handler(function: Function) -> bool:
+    """Whether its parameters are those of an HTTP handler: (ResponseWriter, *Request, …) or a framework's context."""
+    types = [kind for _, kind in function.params]
+    if _WRITER in types and _REQUEST in types:
+        return True
+    return any(_FRAMEWORKS.match(kind) for kind in types)
 
 
-def _body(code: GoCode, file: GoFile, text: str, route: Route, steps: int) -> Body | None:
-    text = text.strip()
-    if text.startswith(("func(", "func (")):
-        closures = [f for f in file.functions if not f.name and file.blocks[f.block].parent == route.block and f.line >= route.at.line]
-        first = min(closures, key=lambda f: (f.line, f.column), default=None)
-        return (
-            Body(file, first.block, Place(file.path, first.line, first.column))
-            if first is not None and first.line <= route.at.line + 1
-            else None
-        )
-    if CHAIN.match(text):
-        found = _declared(code, file, text, route.block)
-        return Body(found[0], found[1].block, Place(found[0].path, found[1].line, found[1].column)) if found else None
-    call = called(text)
-    if call is None or steps == 0:
-        return None
-    if call[0] in ("http.HandlerFunc", "gin.HandlerFunc", "echo.HandlerFunc") and call[1]:
-        return _body(code, file, call[1][0], route, steps - 1)
-    declared = _declared(code, file, call[0], route.block)
-    if declared is not None:  # a function that returns the handler
-        other, function = declared
-        inner = [f for f in other.functions if not f.name and code.inside(other, f.block, function.block)]
-        if len(inner) == 1:
-            return Body(other, inner[0].block, Place(other.path, inner[0].line, inner[0].column))
+def handler_at(code: GoCode, file: GoFile, block: int) -> Function | None:
+    """The handler whose code `block` is: the innermost function with a handler's signature, other closures in it included."""
+    functions = body(code, file).functions
+    while block > 0:
+        function = functions.get(block)
+        if function is not None and is_handler(function):
+            return function
+        block = file.blocks[block].parent
     return None
 
 
-def _declared(code: GoCode, file: GoFile, text: str, block: int) -> tuple[GoFile, Function] | None:
-    receiver, _, name = text.rpartition(".")
-    package = code.packages[file.directory]
-    if not receiver:
-        found = package.functions.get(name, [])
-    elif "." not in receiver and (path := path_of(file, receiver)):
-        other = code.package_of(path)
-        found = other.functions.get(name, []) if other is not None else []
-    else:
-        found = code.callees(file, Call(f".{name}", 1, 1, block, (), receiver))
-    return found[0] if len(found) == 1 else None
+def serves_requests(code: GoCode, file: GoFile, block: int) -> bool:
+    """Whether `block` runs for each request: in a handler, or in a function that handlers call (two calls deep)."""
+    if handler_at(code, file, block) is not None:
+        return True
+    function = code.declared_function_at(file, block)
+    return function is not None and _called_by_handler(code, file, function, 2)
 
 
-def asks(code: GoCode, body: Body) -> tuple[GoFile, Call] | None:
-    """The first call in a handler, or in what it calls, that asks a database, a cache or another service."""
-    return _asks(code, body.file, body.block, _STEPS, set())
+def _called_by_handler(code: GoCode, file: GoFile, function: Function, steps: int) -> bool:
+    known = cast("dict[tuple[str, int, int], bool]", code.memo.setdefault("called by handlers", {}))
+    key = (file.path, function.block, steps)
+    found = known.get(key)
+    if found is None:
+        known[key] = False  # a function that calls itself
+        found = known[key] = any(_is_from_handler(code, caller, call.block, steps) for caller, call in code.callers(file, function))
+    return found
 
 
-def _asks(code: GoCode, file: GoFile, block: int, steps: int, seen: set[tuple[str, int]]) -> tuple[GoFile, Call] | None:
-    if steps == 0 or (file.path, block) in seen:
-        return None
-    seen.add((file.path, block))
-    inner: list[Call] = []
-    for call in file.calls:
-        if not code.inside(file, call.block, block):
-            continue
-        full = code.resolved(file, call)
-        if _ASKS.match(full.name) or (_PING.search(full.name) and full.receiver):
-            return file, call
-        inner.append(call)
-    for call in inner:
-        for other, function in code.callees(file, call)[:2]:
-            found = _asks(code, other, function.block, steps - 1, seen)
-            if found is not None:
-                return found
-    return None
+def _is_from_handler(code: GoCode, file: GoFile, block: int, steps: int) -> bool:
+    if file.is_test:
+        return False
+    if handler_at(code, file, block) is not None:
+        return True
+    function = code.declared_function_at(file, block)
+    return steps > 1 and function is not None and _called_by_handler(code, file, function, steps - 1)
 
 
-def calls_in(code: GoCode, body: Body) -> list[Call]:
-    """The calls in a handler's own body."""
-    return [c for c in body.file.calls if code.inside(body.file, c.block, body.block)]
+def context_at(code: GoCode, file: GoFile, block: int) -> str:
+    """The expression of the context in scope at `block`: a context.Context parameter, or `r.Context()`; "" when there is none.
+
+    Closures see the parameters of the functions around them.
+    """
+    functions = body(code, file).functions
+    while block > 0:
+        function = functions.get(block)
+        for name, kind in function.params if function is not None else ():
+            if name in ("", "_"):
+                continue
+            if kind == "context.Context":
+                return name
+            if kind == _REQUEST:
+                return f"{name}.Context()"
+            if kind == "*github.com/gin-gonic/gin.Context" or (_FRAMEWORKS.match(kind) and "echo" in kind):
+                return f"{name}.Request{'()' if 'echo' in kind else ''}.Context()"
+        block = file.blocks[block].parent
+    return ""

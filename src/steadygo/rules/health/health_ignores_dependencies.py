@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from steadygo.facts import handlers, probing, routes
+from steadygo.facts import answers, probing, routes
 from steadygo.facts.go import Call
 from steadygo.facts.repository import Repository, Service
 from steadygo.facts.routes import Route
@@ -45,8 +45,8 @@ def check(facts: Repository) -> Iterator[Finding]:
         if opened is None:
             continue
         for route in _meant(facts, service):
-            body = handlers.body_of(code, route)
-            if body is None or not all(_WRITES.search(code.resolved(body.file, c).name) for c in handlers.calls_in(code, body)):
+            body = answers.body_of(code, route)
+            if body is None or not all(_WRITES.search(code.resolved(body.file, c).name) for c in answers.calls_in(code, body)):
                 continue
             yield Finding(
                 f"{route.path} says that {service.name} is well without looking: with a dead database it still answers 200",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steadygo.facts import handlers, probing
+from steadygo.facts import answers, probing
 from steadygo.facts.repository import Repository
 from steadygo.facts.runtimes import shipped_runtimes
 from steadygo.findings import Confidence, Finding, Severity, because
@@ -30,8 +30,8 @@ def check(facts: Repository) -> Iterator[Finding]:
                 continue
             found = probing.answering(facts, service, question)
             for route in (probing.routes_of(facts, service, found) if found else None) or ():
-                body = handlers.body_of(facts.go, route) if route.serves(question.path) and len(route.path) > 1 else None
-                asked = handlers.asks(facts.go, body) if body is not None else None
+                body = answers.body_of(facts.go, route) if route.serves(question.path) and len(route.path) > 1 else None
+                asked = answers.asks(facts.go, body) if body is not None else None
                 if asked is None or place in told:
                     continue
                 told.add(place)
