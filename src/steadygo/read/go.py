@@ -78,7 +78,7 @@ def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]
     package_name = package_nodes[0].named_children[:1] if package_nodes else []
     return GoFile(
         path=path,
-        package=source.text(*package_name[0].byte_range) if package_name else "",
+        package=source.of(package_name[0]) if package_name else "",
         lines=len(source.starts) - (1 if data.endswith(b"\n") or not data else 0),
         imports=imports,
         blocks=tuple(sweep.blocks),
@@ -149,8 +149,8 @@ def _declarations(source: Source, names: Names, by_kind: dict[str, list[Node]], 
         declared, type_text, values = spec_parts(source, names, node)
         shown = names.types_at(*values[0].byte_range) if len(values) == 1 else tuple(names.type_at(*value.byte_range) for value in values)
         for at, name_node in enumerate(declared):
-            name = source.text(*name_node.byte_range)
-            value = source.text(*values[at].byte_range) if at < len(values) else source.text(*values[0].byte_range) if values else ""
+            name = source.of(name_node)
+            value = source.of(values[at]) if at < len(values) else source.of(values[0]) if values else ""
             found.append(Declaration("var", name, *source.position(name_node.start_byte), type_text, value))
             if name != "_":
                 names.scope[name] = type_text or (shown[at] if at < len(shown) else "")

@@ -56,7 +56,7 @@ class Blocks:
     def _label(self, node: Node) -> None:
         label = node.child_by_field_name("label")
         if label is not None and node.named_child_count > 1:
-            self._labels[node.named_child(node.named_child_count - 1).start_byte] = self.source.text(*label.byte_range)
+            self._labels[node.named_child(node.named_child_count - 1).start_byte] = self.source.of(label)
 
     def _open(self, kind: str, start: int, end: int, node: Node) -> None:
         text = ""
@@ -125,7 +125,7 @@ class Blocks:
         if condition is None:
             return ""
         self._condition(condition)
-        return self.source.text(*condition.byte_range)
+        return self.source.of(condition)
 
     def _condition(self, condition: Node) -> None:
         """Mark the calls that a condition hangs on, through !, &&, || and parentheses."""
@@ -152,11 +152,11 @@ class Blocks:
                 self._condition(clause)
             elif (condition := clause.child_by_field_name("condition")) is not None:
                 self._condition(condition)
-            return "for", self.source.text(*clause.byte_range).strip("; ") and self.source.text(*clause.byte_range), []
+            return "for", self.source.of(clause).strip("; ") and self.source.of(clause), []
         left, right = clause.child_by_field_name("left"), clause.child_by_field_name("right")
         if right is None:
             return "range", "", []
-        text = self.source.text(*right.byte_range)
+        text = self.source.of(right)
         ranged = self.names.type_at(*right.byte_range)
         channel = "chan" in ranged[:7]
         line, column = self._at
@@ -175,7 +175,7 @@ class Blocks:
         value, alias = node.child_by_field_name("value"), node.child_by_field_name("alias")
         if value is None:
             return "", []
-        text = self.source.text(*value.byte_range)
+        text = self.source.of(value)
         if node.type == "type_switch_statement":
             text = self.source.shared(text + ".(type)")
         elif value.type == "call_expression":
@@ -191,15 +191,15 @@ class Blocks:
             operation = node.child_by_field_name("communication")
             if operation is not None and operation.type == "receive_statement":
                 operation = operation.child_by_field_name("right") or operation
-            return kind, self.source.text(*operation.byte_range) if operation is not None else ""
+            return kind, self.source.of(operation) if operation is not None else ""
         values = node.child_by_field_name("value")
         if values is not None:
-            return kind, self.source.text(*values.byte_range)
+            return kind, self.source.of(values)
         types = node.children_by_field_name("type")
         return kind, self.source.text(types[0].start_byte, types[-1].end_byte) if types else ""
 
     def _targets(self, node: Node) -> tuple[str, ...]:
         raw = self.source.data[node.start_byte : node.end_byte]
         if b"," not in raw:
-            return (self.source.text(*node.byte_range),)
-        return tuple(self.source.text(*child.byte_range) for child in node.named_children if child.type != "comment")
+            return (self.source.of(node),)
+        return tuple(self.source.of(child) for child in node.named_children if child.type != "comment")

@@ -151,7 +151,7 @@ class Sweep(Blocks):
         feed = self._feeds.get(end)
         use, results = (feed[1], feed[2]) if feed is not None and feed[0] == start else ("operand", ())
         self._feeds[operand.end_byte] = (operand.start_byte, "argument", ())
-        self.calls.append(Call(name, *self._at, self._block, (self.source.text(*operand.byte_range),), receiver, results, "", use))
+        self.calls.append(Call(name, *self._at, self._block, (self.source.of(operand),), receiver, results, "", use))
 
     def _literal(self, start: int, end: int, node: Node) -> None:
         kind, body = node.child_by_field_name("type"), node.child_by_field_name("body")
@@ -222,7 +222,7 @@ class Sweep(Blocks):
 
     def _var(self, start: int, end: int, node: Node) -> None:
         declared, type_text, value_nodes = spec_parts(self.source, self.names, node)
-        targets = tuple(self.source.text(*name.byte_range) for name in declared)
+        targets = tuple(self.source.of(name) for name in declared)
         values = [value.byte_range for value in value_nodes]
         if values:
             self._given(targets, values)
@@ -256,20 +256,20 @@ class Sweep(Blocks):
             return
         targets = self._targets(left)
         operator = ":=" if b":=" in self.source.data[left.end_byte : right.start_byte] else "="
-        self.assignments.append(Assignment(targets, (self.source.text(*right.byte_range),), operator, *self._at, self._block))
+        self.assignments.append(Assignment(targets, (self.source.of(right),), operator, *self._at, self._block))
         if operator == ":=":
             self._declare([(name, kind) for name, kind in self._types(targets, [right.byte_range]) if name != "_"])
 
     def _arrow(self, start: int, end: int, node: Node) -> None:
         operand = node.child_by_field_name("operand")
         if operand is not None:
-            self.channels.append(ChannelUse("receive", self.source.text(*operand.byte_range), *self._at, self._block))
+            self.channels.append(ChannelUse("receive", self.source.of(operand), *self._at, self._block))
 
     def _jump(self, start: int, end: int, node: Node) -> None:
         kind = node.type[: -len("_statement")]
         text = ""
         if node.named_child_count and (what := node.named_child(0)).type != "comment":
-            text = self.source.text(*what.byte_range)
+            text = self.source.of(what)
             if kind == "return":
                 self._given((), self._values(what), "return")
         self.jumps.append(Jump(kind, *self._at, self._block, text))

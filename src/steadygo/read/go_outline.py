@@ -37,7 +37,7 @@ def read_imports(source: Source, nodes: list[Node]) -> tuple[Import, ...]:
         if path_node is None:
             continue
         path = source.whole(*path_node.byte_range).strip('"`')
-        name = source.text(*name_node.byte_range) if name_node is not None else import_name(path, source.data)
+        name = source.of(name_node) if name_node is not None else import_name(path, source.data)
         if path:
             found.append(Import(path, name, source.line(node.start_byte)))
     return tuple(found)
@@ -50,7 +50,7 @@ def read_header(source: Source, names: Names, node: Node) -> Header:
     results: tuple[tuple[str, str], ...] = ()
     kind = node.type
     if kind != "func_literal" and (name_node := node.child_by_field_name("name")) is not None:
-        name = source.text(*name_node.byte_range)
+        name = source.of(name_node)
     if kind == "method_declaration" and (receiver_node := node.child_by_field_name("receiver")) is not None:
         owners = _parameters(source, names, receiver_node)
         if owners:
@@ -62,7 +62,7 @@ def read_header(source: Source, names: Names, node: Node) -> Header:
     result = node.child_by_field_name("result")
     if result is not None:
         alone = result.type != "parameter_list"
-        results = (("", names.type(source.text(*result.byte_range))),) if alone else _parameters(source, names, result)
+        results = (("", names.type(source.of(result))),) if alone else _parameters(source, names, result)
     return Header(
         name,
         node.start_byte,
@@ -81,12 +81,12 @@ def _parameters(source: Source, names: Names, node: Node) -> tuple[tuple[str, st
         type_node = child.child_by_field_name("type")
         if type_node is None:
             continue
-        text = names.type(source.text(*type_node.byte_range))
+        text = names.type(source.of(type_node))
         if child.type == "variadic_parameter_declaration":
             text = source.shared("..." + text)
         declared = child.children_by_field_name("name")
         if declared:
-            found.extend((source.text(*each.byte_range), text) for each in declared)
+            found.extend((source.of(each), text) for each in declared)
         else:
             found.append(("", text))
     return tuple(found)
@@ -98,12 +98,12 @@ def read_type(source: Source, names: Names, node: Node) -> TypeDeclaration | Non
     if name_node is None or type_node is None:
         return None
     line, column = source.position(name_node.start_byte)
-    name = source.text(*name_node.byte_range)
+    name = source.of(name_node)
     if type_node.type == "struct_type":
         return TypeDeclaration(name, "struct", line, column, read_fields(source, names, type_node))
     if type_node.type == "interface_type":
         return TypeDeclaration(name, "interface", line, column, _methods(source, names, type_node))
-    return TypeDeclaration(name, "other", line, column, (), names.type(source.text(*type_node.byte_range)))
+    return TypeDeclaration(name, "other", line, column, (), names.type(source.of(type_node)))
 
 
 def read_fields(source: Source, names: Names, struct: Node) -> tuple[Field, ...]:
@@ -116,12 +116,12 @@ def read_fields(source: Source, names: Names, struct: Node) -> tuple[Field, ...]
                 continue
             tag_node = member.child_by_field_name("tag")
             tag = source.whole(*tag_node.byte_range)[1:-1] if tag_node is not None else ""
-            text = source.text(*type_node.byte_range)
+            text = source.of(type_node)
             declared = member.children_by_field_name("name")
             if not declared and source.data[member.start_byte : member.start_byte + 1] == b"*" and not text.startswith("*"):
                 text = "*" + text
             text = names.type(text)
-            found.extend(Field(source.text(*each.byte_range), text, source.line(each.start_byte), tag) for each in declared)
+            found.extend(Field(source.of(each), text, source.line(each.start_byte), tag) for each in declared)
             if not declared:
                 found.append(Field("", text, source.line(member.start_byte), tag))
     return tuple(found)
@@ -133,16 +133,16 @@ def _methods(source: Source, names: Names, interface: Node) -> tuple[Field, ...]
         line = source.line(member.start_byte)
         name = member.child_by_field_name("name")
         if name is not None:
-            found.append(Field(source.text(*name.byte_range), names.type(source.text(name.end_byte, member.end_byte)), line))
+            found.append(Field(source.of(name), names.type(source.text(name.end_byte, member.end_byte)), line))
         elif member.type != "comment":
-            found.append(Field("", names.type(source.text(*member.byte_range)), line))
+            found.append(Field("", names.type(source.of(member)), line))
     return tuple(found)
 
 
 def spec_parts(source: Source, names: Names, node: Node) -> tuple[list[Node], str, list[Node]]:
     """Names, type and values of a var or const specification."""
     type_node, value_node = node.child_by_field_name("type"), node.child_by_field_name("value")
-    type_text = names.type(source.text(*type_node.byte_range)) if type_node is not None else ""
+    type_text = names.type(source.of(type_node)) if type_node is not None else ""
     values = [] if value_node is None else [n for n in value_node.named_children if n.type != "comment"]
     return [n for n in node.children_by_field_name("name") if n.type == "identifier"], type_text, values
 
@@ -155,9 +155,9 @@ def read_constants(source: Source, names: Names, node: Node) -> list[Declaration
     for index, spec in enumerate(specs):
         declared, type_text, values = spec_parts(source, names, spec)
         if values:
-            before = (type_text, [source.text(*value.byte_range) for value in values])
+            before = (type_text, [source.of(value) for value in values])
         for name, value in zip(declared, before[1] + [""] * len(declared), strict=False):
             line, column = source.position(name.start_byte)
             text = source.shared(_IOTA.sub(str(index), value)) if "iota" in value else value
-            found.append(Declaration("const", source.text(*name.byte_range), line, column, before[0], text))
+            found.append(Declaration("const", source.of(name), line, column, before[0], text))
     return found

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
+
+from tree_sitter import Node
 
 LONGEST_TEXT = 200
 """Characters kept of an expression; a cut ends in `…`."""
 
 _ENOUGH = 800  # bytes that are looked at for the 200 characters
-_PIECE = re.compile(r'"(?:[^"\\\n]|\\.)*"?|`[^`]*`?|\'(?:[^\'\\\n]|\\.)*\'?|//[^\n]*|/\*.*?(?:\*/|\Z)|\s+', re.DOTALL)
-
-
-def _folded(piece: re.Match[str]) -> str:
-    text = piece.group()
-    if text[0] in "\"'":
-        return text
-    if text[0] == "`":
-        return text if len(text) < 3 else " ".join(text.split())
-    return " "
+_LINES = re.compile(rb"[^\n]*\n")
+_UNLIKE_SPACE = re.compile(r"[^\S ]\s*| \s+")
+_APART = re.compile(r'("(?:[^"\\\n]|\\.)*"?|`[^`]*`?|\'(?:[^\'\\\n]|\\.)*\'?|//[^\n]*|/\*.*?(?:\*/|\Z))', re.DOTALL)
 
 
 def fold(text: str) -> str:
     """Fold white space and take comments off; interpreted strings and runes stay as they are, raw strings are folded too."""
-    return _PIECE.sub(_folded, text).strip()
+    parts = _APART.split(text)
+    for at, part in enumerate(parts):
+        if at % 2 == 0:
+            parts[at] = _UNLIKE_SPACE.sub(" ", part)
+        elif part[0] == "`":
+            parts[at] = part if len(part) < 3 else " ".join(part.split())
+        elif part[0] == "/":
+            parts[at] = " "
+    return "".join(parts).strip()
 
 
 class Source:
-    """One file's bytes. Columns count bytes from 1, so they differ from characters after a multi-byte one."""
+    """One file's bytes. Columns count bytes from 1, so they differ from characters after a multi-byte one.
+
+    `chars` has one character for each byte (Latin-1): cheaper to cut and to compare than bytes, and ASCII is text already.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.starts = [0]
-        find, at = data.find, -1
-        append = self.starts.append
-        while (at := find(b"\n", at + 1)) >= 0:
-            append(at + 1)
-        self._texts: dict[bytes, str] = {}
+        self.chars = data.decode("latin-1")
+        self.starts = list(accumulate(map(len, _LINES.findall(data)), initial=0))
+        self._texts: dict[str, str] = {}  # by Latin-1
+        self._shared: dict[str, str] = {}
 
     def position(self, byte: int) -> tuple[int, int]:
         """Line and column, both from 1."""
@@ -48,23 +53,36 @@ class Source:
 
     def text(self, start: int, end: int) -> str:
         """The folded text of a region, at most 200 characters. Equal texts are the same object."""
-        raw = self.data[start:end] if end - start <= _ENOUGH else self.data[start : start + _ENOUGH]
+        raw = self.chars[start:end] if end - start <= _ENOUGH else self.chars[start : start + _ENOUGH + 1]
         known = self._texts.get(raw)
-        if known is not None:
-            return known
-        text = raw.decode("utf-8", "replace")
-        if b"\n" in raw or b"  " in raw or b"\t" in raw or b"//" in raw or b"/*" in raw:
+        if known is None:
+            known = self._texts[raw] = self._folded(raw)
+        return known
+
+    def _folded(self, raw: str) -> str:
+        size = len(raw)
+        text = raw if size <= _ENOUGH else raw[:_ENOUGH]
+        if not text.isascii():
+            text = _decoded(text)
+        if "\n" in text or "  " in text or "\t" in text or "//" in text or "/*" in text:
             text = fold(text)
-        if end - start > LONGEST_TEXT and (len(text) > LONGEST_TEXT or end - start > _ENOUGH):
+        if size > LONGEST_TEXT and (len(text) > LONGEST_TEXT or size > _ENOUGH):
             text = text[: LONGEST_TEXT - 1] + "…"
-        self._texts[raw] = text
         return text
+
+    def of(self, node: Node) -> str:
+        """The text of a node."""
+        return self.text(node.start_byte, node.end_byte)
 
     def whole(self, start: int, end: int) -> str:
         """The text of a region as it stands, for what must not be cut (tags, directives)."""
-        return self.data[start:end].decode("utf-8", "replace")
+        raw = self.chars[start:end]
+        return raw if raw.isascii() else _decoded(raw)
 
     def shared(self, text: str) -> str:
         """The one object for `text` in this file."""
-        raw = text.encode()
-        return self._texts.setdefault(raw, text)
+        return self._shared.setdefault(text, text)
+
+
+def _decoded(raw: str) -> str:
+    return raw.encode("latin-1").decode("utf-8", "replace")
