@@ -47,7 +47,7 @@ def link(repository: Repository) -> Repository:
 class _Linker:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
-        self.mains = {d: p for d, p in sorted(repository.go.packages.items()) if p.is_main and p.files}
+        self.mains = {d: p for d, p in sorted(repository.go.packages.items()) if p.is_main and "main" in p.functions}
         self.not_joined: list[NotKnown] = []
         self.drafts: dict[str, _Draft] = {}
         self.names = named_images(repository.images, repository.commands(), repository.pipelines, repository.releases)
@@ -61,6 +61,11 @@ class _Linker:
         self._join_units()
         services = tuple(self._finish(d) for d in self.drafts.values())
         return dataclasses.replace(self.repository, services=services, not_joined=tuple(self.not_joined))
+
+    def _counts(self, path: str, key: str) -> bool:
+        """Whether a file of tests, examples or documentation is left out; what steadygo.toml names is not."""
+        stated = {reference.partition("#")[0] for s in self.repository.settings.services for reference in getattr(s, key)}
+        return path in stated or not (aside(path) or aside_name(posixpath.basename(path)))
 
     # -- main packages -------------------------------------------------------------------------------------------------------
 
@@ -101,7 +106,8 @@ class _Linker:
         builders = Builders({d: p.path for d, p in self.mains.items()}, repository.makefiles, repository.scripts)
         modules = tuple(sorted({m.directory for m in repository.modules}))
         for image in repository.images:
-            self._join_image(image, builders, modules)
+            if self._counts(image.path, "images"):
+                self._join_image(image, builders, modules)
         for pipeline in repository.pipelines:
             for job in pipeline.jobs:
                 for step in job.steps:
@@ -223,7 +229,7 @@ class _Linker:
 
     def _join_workloads(self) -> None:
         for workload in self.repository.workloads:
-            for container in workload.containers:
+            for container in workload.containers if self._counts(workload.path, "workloads") else ():
                 self._join_container(workload, container)
 
     def _join_container(self, workload: Workload, container: Container) -> None:
