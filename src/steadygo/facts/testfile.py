@@ -51,13 +51,7 @@ class TestFile:
 
     def given_to(self, closure: int) -> Call | None:
         """The call that a closure is an argument of, when both start on one line."""
-        block = self.file.blocks[closure]
-        best: Call | None = None
-        for call in self.body.calls(block.parent):
-            near = call.block == block.parent and call.line == block.line and call.column < block.column
-            if near and any("func(" in a for a in call.args):
-                best = call
-        return best
+        return given_to(self.body, closure)
 
     def runs_in_line(self, block: int, *, loops: bool = True) -> bool:
         """Whether `block` runs as a part of the test itself: subtests yes; goroutines, defers and closures given to others no."""
@@ -97,6 +91,17 @@ class TestFile:
         """`fact` as a place in a test, None when it is not in one."""
         function = self.test_at(fact.block)
         return None if function is None else Spot(Place(self.file.path, fact.line, fact.column), note, function.name, kind)
+
+
+def given_to(body: Body, closure: int) -> Call | None:
+    """The call that a closure is an argument of, when both start on one line."""
+    block = body.file.blocks[closure]
+    best: Call | None = None
+    for call in body.calls(block.parent):
+        near = call.block == block.parent and call.line == block.line and call.column < block.column
+        if near and any("func(" in a for a in call.args):
+            best = call
+    return best
 
 
 def by_package(spots: Iterable[Spot]) -> Iterator[list[Spot]]:
