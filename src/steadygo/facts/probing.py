@@ -103,10 +103,11 @@ def opens_more(repository: Repository, service: Service) -> bool:
     )
 
 
-def mentioned(code: GoCode, service: Service, text: str, but: frozenset[Place] = frozenset()) -> bool:
-    """Whether `text` stands in an expression of the service's code, the calls at `but` left out."""
+def mentioned(code: GoCode, service: Service, pattern: str, but: frozenset[Place] = frozenset()) -> bool:
+    """Whether a regular expression is found in an expression of the service's code, the calls at `but` left out."""
+    found = re.compile(pattern).search
     return any(
-        text in expression
+        found(expression)
         for directory in service.packages
         if directory in code.packages
         for file in code.packages[directory].files

@@ -13,6 +13,7 @@ Fix: probe a path that the program serves, or register the path that is probed.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 
 from steadygo.facts import probing
@@ -41,7 +42,7 @@ def check(facts: Repository) -> Iterator[Finding]:
                 continue
             last = question.path.rstrip("/").rpartition("/")[2]
             registered = frozenset(r.at for r in routes)
-            if not last or probing.mentioned(facts.go, service, last, registered):
+            if not last or probing.mentioned(facts.go, service, rf'["`/]{re.escape(last)}(?![\w-])', registered):
                 continue
             nearest = _nearest(question.path, routes)
             yield Finding(

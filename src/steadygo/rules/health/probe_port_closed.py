@@ -65,7 +65,7 @@ def _explained(facts: Repository, service: Service, question: probing.Asked) -> 
     given = [g.value or "" for g in question.runtime.variables.values()]
     if any(number in text for text in (*own, *given)):
         return True
-    return probing.mentioned(facts.go, service, number)
+    return probing.mentioned(facts.go, service, rf"(?<!\d){number}(?!\d)")
 
 
 _GO = """package main

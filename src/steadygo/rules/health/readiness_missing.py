@@ -21,7 +21,7 @@ from steadygo.rules.rule import Rule
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    told: set[tuple[str, int]] = set()
+    told: set[tuple[str, str, str]] = set()
     for service, runtime in shipped_runtimes(facts):
         running = runtime.running
         if running is None or running.container.role != "main":
@@ -29,9 +29,10 @@ def check(facts: Repository) -> Iterator[Finding]:
         kinds = {p.kind for p in running.container.probes}
         selected = selecting.service_of(facts, running.workload)
         at = running.at()
-        if "readiness" in kinds or selected is None or (at.path, at.line) in told:
+        key = (service.name, running.workload.kind, running.workload.name)
+        if "readiness" in kinds or selected is None or key in told:
             continue
-        told.add((at.path, at.line))
+        told.add(key)
         startup = "startup" in kinds
         effect = "it keeps its traffic when it can no longer serve" if startup else "each rollout sends it requests before it can serve"
         yield Finding(

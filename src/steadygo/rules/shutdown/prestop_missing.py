@@ -21,16 +21,17 @@ from steadygo.rules.rule import Rule
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    told: set[tuple[str, int]] = set()
+    told: set[tuple[str, str, str]] = set()
     for service, runtime in shipped_runtimes(facts):
         running = runtime.running
         if running is None or running.container.role != "main" or running.container.prestop is not None:
             continue
         selected = selecting.service_of(facts, running.workload)
         at = running.at()
-        if selected is None or (at.path, at.line) in told:
+        key = (service.name, running.workload.kind, running.workload.name)
+        if selected is None or key in told:
             continue
-        told.add((at.path, at.line))
+        told.add(key)
         drain = drains.of(facts, service)
         if drain is None or drain.stops is None or drain.waits_first:
             continue
