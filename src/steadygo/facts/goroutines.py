@@ -8,8 +8,8 @@ from typing import cast
 
 from steadygo.facts.go import Call, Function, GoFile
 from steadygo.facts.gobody import body
-from steadygo.facts.handlers import serves_requests
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import serves_requests
 
 _GROUPS = ("golang.org/x/sync/errgroup.Group.Go", "sync.WaitGroup.Go")
 _ONCE = re.compile(r"(?i)start|running|init|once|== nil")

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from steadygo.facts.go import Call, Function, GoFile
 from steadygo.facts.gobody import body
-from steadygo.facts.handlers import context_at, handler_at
+from steadygo.facts.requestscope import context_at, handler_at
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steadygo.facts.gobody import body
-from steadygo.facts.handlers import context_at
+from steadygo.facts.requestscope import context_at
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule

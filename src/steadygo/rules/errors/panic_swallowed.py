@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from steadygo.facts.go import Call, GoFile
 from steadygo.facts.gobody import Body, body
-from steadygo.facts.handlers import handler_at
+from steadygo.facts.requestscope import handler_at
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from steadygo.facts.go import GoFile
 from steadygo.facts.gobody import Body, body
 from steadygo.facts.goroutines import goroutines, started_often
-from steadygo.facts.handlers import context_at
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import context_at
 from steadygo.findings import Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from steadygo.facts.go import ChannelUse, Function, GoFile
 from steadygo.facts.gobody import Body, body
-from steadygo.facts.handlers import serves_requests
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import serves_requests
 from steadygo.findings import Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
