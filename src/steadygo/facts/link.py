@@ -9,9 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from steadygo.facts.builds import Builders, Building, stage_bases
-from steadygo.facts.gocode import Package
 from steadygo.facts.imagenames import base_name, named_images
 from steadygo.facts.images import Image, Stage
+from steadygo.facts.naming import binary_name, main_place, service_name
 from steadygo.facts.repository import Build, Join, Repository, Running, Service, ShippedImage
 from steadygo.facts.roles import aside, aside_name
 from steadygo.facts.settings import StatedService
@@ -74,30 +74,15 @@ class _Linker:
         taken: set[str] = set()
         for directory, package in self.mains.items():
             s = stated.get(directory)
-            name = s.name if s else self._name(package, taken)
+            name = s.name if s else service_name(package, self.repository.go.module_of(directory), taken)
             taken.add(name)
-            self.drafts[directory] = _Draft(name, directory, _main_place(package), s)
+            self.drafts[directory] = _Draft(name, directory, main_place(package), s)
         for s in self.repository.settings.services:
             if s.main and s.main.strip("/").removeprefix("./") in self.mains:
                 continue
             if s.main:
                 self.not_joined.append(NotKnown(f"steadygo.toml: {s.main} holds no main package", Place("steadygo.toml"), s.name))
             self.drafts[f"stated:{s.name}"] = _Draft(s.name, None, Place("steadygo.toml"), s)
-
-    def _name(self, package: Package, taken: set[str]) -> str:
-        module = self.repository.go.module_of(package.directory)
-        module_path = module.module.value if module and module.module else ""
-        last = posixpath.basename(re.sub(r"/v\d+$", "", module_path)) or "service"
-        parts = [p for p in package.directory.split("/") if p]
-        name = parts[-1] if parts else last
-        if name in ("cmd", "src", "main", "app", "server") and (module is not None and package.directory != module.directory):
-            rest = [p for p in parts[:-1] if p not in ("cmd", "src", "main", "app")]
-            name = rest[-1] if rest else (last if name != "server" else "server")
-        elif module is not None and package.directory == module.directory and parts:
-            name = parts[-1]
-        if name in taken:
-            name = package.directory or last
-        return name
 
     # -- builds --------------------------------------------------------------------------------------------------------------
 
@@ -196,12 +181,7 @@ class _Linker:
         return matches
 
     def _binary(self, main: str) -> str:
-        if main:
-            module = self.repository.go.module_of(main)
-            if module is None or module.directory != main:
-                return posixpath.basename(main)
-        package = self.mains[main]
-        return posixpath.basename(re.sub(r"/v\d+$", "", package.path)) or posixpath.basename(main)
+        return binary_name(self.mains[main], self.repository.go.module_of(main))
 
     def _looks_like_go(self, image: Image) -> bool:
         return any(
@@ -410,11 +390,3 @@ def _feeding_stages(image: Image, index: int) -> list[int]:
 
 def _verb(words: tuple[str, ...]) -> str:
     return words[1] if len(words) > 1 and words[0].rpartition("/")[2] == "go" else ""
-
-
-def _main_place(package: Package) -> Place:
-    for file in package.files:
-        for function in file.functions:
-            if function.name == "main" and not function.receiver:
-                return Place(file.path, function.line, function.column)
-    return Place(package.files[0].path)
