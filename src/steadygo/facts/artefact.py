@@ -10,6 +10,7 @@ from steadygo.facts.images import Image
 from steadygo.facts.modules import GoMod, GoSum, GoWork, VendorModules
 from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
 from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
+from steadygo.facts.timekeeping import TimeSettings
 from steadygo.facts.units import EnvironmentFile, Unit
 from steadygo.facts.workloads import Chart, Kustomization, Manifests
 
@@ -35,4 +36,5 @@ Artefact: TypeAlias = (
     | Contract
     | Migration
     | Unread
+    | TimeSettings
 )

@@ -14,6 +14,7 @@ from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
 from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
 from steadygo.facts.place import Amount, Text
 from steadygo.facts.settings import Settings
+from steadygo.facts.timekeeping import TimeSettings
 from steadygo.facts.units import EnvironmentFile, Unit
 from steadygo.facts.workloads import (
     Chart,
@@ -144,6 +145,7 @@ class Repository:
     paths: frozenset[str] = frozenset()  # every file of the tree, read or not
     services: tuple[Service, ...] = ()
     not_joined: tuple[NotKnown, ...] = field(default=())
+    time_settings: tuple[TimeSettings, ...] = ()
 
     def ships(self, path: str) -> bool:
         """Whether `path` lies in the way of a shipped artefact (not a test's, example's or tool's file)."""

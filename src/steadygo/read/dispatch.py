@@ -41,6 +41,7 @@ _READERS = {
     "dashboard": "grafana",
     "openapi": "openapi",
     "migration": "sql",
+    "time": "timekeeping",
 }
 KINDS = frozenset(_READERS)
 _MOST_GAPS = 200

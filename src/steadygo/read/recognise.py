@@ -30,6 +30,8 @@ _BY_EXACT_NAME = {
     "kustomization.yml": "kustomization",
     "Kustomization": "kustomization",
     "Chart.yaml": "chart",
+    "chrony.conf": "time",
+    "ntp.conf": "time",
 }
 _OTHER_ENDS = r"md|txt|rst|py|sh|js|ts|json|ya?ml|toml|j2|tmpl|gotmpl|tpl|template|erb|in|am|orig|rej|bak|sw[op]|[A-Za-z]*ignore"
 _NOT_A_BUILD_FILE = rf"(?!.*\.(?:{_OTHER_ENDS})$)"
@@ -56,6 +58,7 @@ _WORKFLOW = re.compile(r"^(.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?m
 _GITLAB_PART = re.compile(r"(?:^|/)\.gitlab/ci/.*\.ya?ml$")
 _DROP_IN = re.compile(rf"(?:^|/)(?:[^/]+\.)?(?:{_UNIT_TYPES})\.d/[^/]+\.conf$")
 _SYSTEM_DEFAULTS = re.compile(r"(?:^|/)etc/(?:default|sysconfig|conf\.d)/[^/.]+$|(?:^|/)debian/[^/]*\.?default$")
+_CHRONY_PART = re.compile(r"(?:^|/)chrony(?:\.conf)?(?:\.d|/conf\.d)/[^/]+\.conf$")
 _VALUES = re.compile(r"^values(?:[.\-_].*)?\.ya?ml$")
 _MIGRATION_NAME = re.compile(r"^(?:\d+[_\-].*\.(?:up|down)|[VU][\d._]+__.+|R__.+)\.sql$")
 _MIGRATION_DIRECTORY = re.compile(
@@ -113,7 +116,7 @@ def _by_place(path: str, directory: str, name: str, paths: Set[str]) -> str | No
             return "values"
         return "helm-template" if _in_chart(directory, paths) else None
     if name.endswith(".conf"):
-        return "unit" if _DROP_IN.search(path) else None
+        return "unit" if _DROP_IN.search(path) else "time" if _CHRONY_PART.search(path) else None
     if name.endswith(".sql"):
         return "migration" if _MIGRATION_NAME.match(name) or _MIGRATION_DIRECTORY.search(path) else None
     return "envfile" if _SYSTEM_DEFAULTS.search(path) else None

@@ -21,6 +21,7 @@ from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
 from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
 from steadygo.facts.repository import Repository
 from steadygo.facts.settings import Settings
+from steadygo.facts.timekeeping import TimeSettings
 from steadygo.facts.units import EnvironmentFile, Unit, merge
 from steadygo.facts.workloads import Chart, Kustomization, Manifests
 from steadygo.read import helm
@@ -100,6 +101,7 @@ def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unrea
         migrations=all_of(Migration),
         unread=tuple(sorted([*unread, *all_of(Unread)], key=lambda u: (u.path, u.line))),
         paths=paths,
+        time_settings=all_of(TimeSettings),
     )
     return link(repository)
 
