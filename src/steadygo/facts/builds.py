@@ -14,6 +14,9 @@ from steadygo.facts.images import Image, Stage
 from steadygo.facts.pipelines import Makefile, Script, Target
 from steadygo.findings import Place
 
+_Behind = tuple[str, Command, tuple[str, ...]]
+"""(file, command, directories it may run in)"""
+
 
 @dataclass(frozen=True)
 class Building:
@@ -34,6 +37,7 @@ class Builders:
         self._mains = mains
         self._makefiles = {posixpath.dirname(m.path): m for m in makefiles if posixpath.basename(m.path).lower() in _MAKEFILES}
         self._scripts = {s.path: s for s in scripts}
+        self._known: dict[tuple[str, ...], list[_Behind]] = {}  # what targets and scripts run
 
     def find(self, path: str, command: Command, bases: tuple[str, ...], depth: int = 0) -> Iterator[Building]:
         """What `command`, written in `path`, builds. `bases` are directories it may run in, most likely first."""
@@ -42,7 +46,7 @@ class Builders:
             if go is not None and go.verb in ("build", "install", "run"):
                 yield from self._go(file, inner, go, where)
 
-    def behind(self, path: str, command: Command, bases: tuple[str, ...], depth: int = 0) -> Iterator[tuple[str, Command, tuple[str, ...]]]:
+    def behind(self, path: str, command: Command, bases: tuple[str, ...], depth: int = 0) -> Iterator[_Behind]:
         """(file, command, directories it may run in) of `command` itself, or of what `make target` and `./script.sh` run in its place."""
         if depth > 4 or not command.words or gocommand.parse(command) is not None:
             yield path, command, bases
@@ -89,7 +93,7 @@ class Builders:
             return ((directory,), True) if directory in self._mains else ((), True)
         return (), True
 
-    def _make(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[tuple[str, Command, tuple[str, ...]]]:
+    def _make(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[_Behind]:
         words = command.words[1:]
         directory, targets, index = "", [], 0
         while index < len(words):
@@ -108,12 +112,16 @@ class Builders:
             if makefile is None:
                 continue
             wanted = targets or [t.name for t in makefile.targets[:1]]
-            for target in _with_needs(makefile, wanted):
-                for c in target:
-                    yield from self.behind(makefile.path, c, (here,), depth + 1)
+            key = ("make", here, *wanted)
+            if key not in self._known:
+                commands = [c for target in _with_needs(makefile, wanted) for c in target]
+                self._known[key] = [each for c in commands for each in self.behind(makefile.path, c, (here,), depth + 1)]
+            yield from self._known[key]
             return
 
-    def _script(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[tuple[str, Command, tuple[str, ...]]]:
+    def _script(self, command: Command, bases: tuple[str, ...], depth: int) -> Iterator[_Behind]:
+        if not any(w.endswith(".sh") or "/" in w for w in command.words[:5]):
+            return
         words = [w for w in command.words if not w.startswith("-")]
         name = (
             words[1]
@@ -125,8 +133,11 @@ class Builders:
         for base in bases:
             script = self._scripts.get(_join(_join(base, command.directory), name.removeprefix("/")))
             if script is not None:
-                for c in script.commands:
-                    yield from self.behind(script.path, c, (base, posixpath.dirname(script.path)), depth + 1)
+                key = ("script", script.path, base)
+                if key not in self._known:
+                    where = (base, posixpath.dirname(script.path))
+                    self._known[key] = [each for c in script.commands for each in self.behind(script.path, c, where, depth + 1)]
+                yield from self._known[key]
                 return
 
 
@@ -153,7 +164,9 @@ def _with_needs(makefile: Makefile, names: list[str]) -> list[tuple[Command, ...
 
 def _join(base: str, path: str) -> str:
     """`path` seen from `base`, inside the repository; "" is the root."""
-    joined = posixpath.normpath(posixpath.join(base or ".", path.removeprefix("/") if path.startswith("/") else path or "."))
+    if path in ("", "."):
+        return base if base != "." else ""
+    joined = posixpath.normpath(posixpath.join(base or ".", path.removeprefix("/") if path.startswith("/") else path))
     return "" if joined == "." else joined.removeprefix("../")
 
 

@@ -11,6 +11,7 @@ _WRAPPERS = {"sudo", "time", "exec", "command", "nice", "nohup", "stdbuf", "ioni
 _GO = re.compile(r"^(?:\S*/)?(?:go|gotip|xx-go|go1\.\d+(?:\.\d+)?|garble)$")
 _GO_VARIABLE = re.compile(r"^\$[({]?(?:GO|GOCMD|GO_CMD|GOBIN_GO|GOTOOL|GO_BIN|GOLANG)[)}]?$")
 
+_LEADING = _WRAPPERS | {"env", "timeout"}
 _BOOLEAN = {
     "a", "n", "v", "x", "race", "msan", "asan", "cover", "work", "trimpath", "modcacherw", "json", "linkshared", "c", "short", "failfast",
     "benchmem", "i", "u", "t", "d", "f", "e", "buildvcs", "fullpath",
@@ -42,6 +43,9 @@ class GoCommand:
 
 def parse(command: Command) -> GoCommand | None:
     """The go command that `command` runs, wrappers such as sudo, env and timeout taken off; None when it is another program."""
+    first = command.words[0] if command.words else ""
+    if not (first in _LEADING or "=" in first or _GO.match(first) or _GO_VARIABLE.match(first)):
+        return None
     words = list(command.words)
     variables = dict(command.variables)
     index = 0

@@ -86,7 +86,8 @@ def _ran(repository: Repository) -> list[Ran]:
             outer = Place(held.path, command.line, command.column)
             for path, real, bases in builders.behind(held.path, command, (command.directory and "", "", *modules)):
                 go = gocommand.parse(real) or _runner(real)
-                own = {**settings, **{n: Setting(v, Place(path, real.line)) for n, v in (*command.variables, *real.variables)}}
+                given = (*command.variables, *real.variables)
+                own = {**settings, **{n: Setting(v, Place(path, real.line)) for n, v in given}} if given else settings
                 found.append(Ran(pipeline, job, step, Place(path, real.line, real.column), outer, real, go, bases, own))
         if inner.uses is not None and inner.uses.value.startswith("./") and depth < 3:
             action = actions.get(posixpath.normpath(inner.uses.value))
@@ -117,7 +118,9 @@ def _runner(command: Command) -> GoCommand | None:
 
 def opaque(each: Ran) -> bool:
     """Whether what this command runs cannot be seen: a task runner, a container build, a program that is not here."""
-    if each.go is not None or not each.command.words:
+    if each.go is not None:
+        return each.go.verb in ("run", "tool") and not any("@" in p for p in each.go.packages)
+    if not each.command.words:
         return False
     word = each.command.words[0]
     program = posixpath.basename(word)

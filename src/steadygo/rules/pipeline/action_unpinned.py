@@ -3,8 +3,8 @@
 `uses: owner/action@v3` runs what the tag v3 means at that moment. Tags of popular actions were moved to code that printed secrets
 (tj-actions/changed-files, March 2025); a commit's hash cannot be moved. A branch (`@main`) changes even without malice.
 
-Actions of GitHub itself (actions/, github/) and of this repository are not reported. One finding for each workflow; zizmor's
-`unpinned-uses` lists each place.
+Actions of GitHub itself (actions/, github/), of this repository and of its owner are not reported. One finding for each workflow;
+zizmor's `unpinned-uses` lists each place.
 
 Fix: pin to the commit with the version in a comment, `uses: owner/action@<40 hex digits> # v3.1.0`, and let Dependabot or Renovate move
 it.
@@ -25,12 +25,13 @@ _BRANCH = re.compile(r"^(main|master|develop|dev|trunk|head|latest|nightly)$", r
 
 
 def check(facts: Repository) -> Iterator[Finding]:
+    own = {f"{m.module.value.split('/')[1]}/" for m in facts.modules if m.module and m.module.value.startswith("github.com/")}
     for pipeline in facts.pipelines:
         if pipeline.kind not in ("github", "action"):
             continue
         moving: list[Text] = []
         for job in pipeline.jobs:
-            moving += [s.uses for s in job.steps if s.uses is not None and _moves(s.uses.value)]
+            moving += [s.uses for s in job.steps if s.uses is not None and _moves(s.uses.value, own)]
         if not moving:
             continue
         branches = [t for t in moving if _BRANCH.match(t.value.rpartition("@")[2])]
@@ -43,9 +44,9 @@ def check(facts: Repository) -> Iterator[Finding]:
         yield Finding(message, Place(pipeline.path, first.line, first.column), fix=fix, severity=severity)
 
 
-def _moves(uses: str) -> bool:
+def _moves(uses: str, own: set[str]) -> bool:
     action, mark, version = uses.partition("@")
-    ours = action.startswith(("./", "actions/", "github/", "docker://")) or "${{" in uses
+    ours = action.startswith(("./", "actions/", "github/", "docker://", *own)) or "${{" in uses
     return bool(mark) and not ours and not _HASH.match(version)
 
 

@@ -5,7 +5,7 @@ broker or an API behind an address. On a runner that keeps its build cache (self
 cache) the test of an integration counts as passed although the schema, the server or the network broke.
 
 Only commands that name integration tests (a tag, a path or a -run pattern) or get the address of a server count. Flags that switch the
-cache off (-count, -bench, -exec, profiles) are fine.
+cache off (-count, -bench, -exec, profiles, flags of the test itself) are fine.
 
 Fix: add -count=1 to the command.
 """
@@ -22,9 +22,10 @@ from steadygo.findings import Because, Confidence, Finding, Place, Severity
 from steadygo.rules.rule import Rule
 
 _INTEGRATION = re.compile(r"integration|e2e|acceptance|functional|\bit\b", re.I)
-_NOT_CACHED = {
-    "count", "bench", "benchtime", "exec", "cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace", "o", "c", "fuzz", "args",
-    "shuffle", "coverprofile", "outputdir", "artifacts",
+_CACHED = {
+    "cpu", "list", "parallel", "run", "short", "timeout", "failfast", "v", "fullpath", "skip", "benchtime", "json", "vet", "race", "msan",
+    "asan", "cover", "covermode", "coverpkg", "tags", "mod", "modfile", "ldflags", "gcflags", "asmflags", "trimpath", "p", "x", "buildvcs",
+    "C", "pgo", "overlay", "buildmode", "work", "a",
 }  # fmt: skip
 _ADDRESS = re.compile(r"^(?!https?://proxy)[a-z+]+://[^/\s]*(localhost|127\.0\.0\.1|:\d+|@)|^[\w.-]+:\d{2,5}$")
 
@@ -34,7 +35,11 @@ def check(facts: Repository) -> Iterator[Finding]:
     for each in jobs.ran(facts):
         if each.verb != "test" or each.go is None or each.at in said or each.unclear or each.go.rest or not each.go.packages:
             continue
-        if any(each.flag(name) is not None for name in _NOT_CACHED) or "GOCACHE" in each.settings or "GOTESTSUM" in each.command.text:
+        if (
+            any(name.removeprefix("test.") not in _CACHED for name, _ in each.go.flags)
+            or each.flag("count") is not None
+            or "GOCACHE" in each.settings
+        ):
             continue
         why, kept = _integration(each), _keeps_cache(each)
         if not why or kept is None:

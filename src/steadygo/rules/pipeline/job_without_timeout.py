@@ -4,8 +4,8 @@ GitHub ends a job after 360 minutes when the workflow says nothing; on a self-ho
 there. A Go test that waits for a lock or a dead server is stopped by `go test` after ten minutes, but a build, a download, a deployment
 or a container of a service is not.
 
-One finding for each workflow. Jobs that call a reusable workflow, and jobs whose every step has a limit, are left out. GitLab has a limit
-of one hour of its own.
+One finding for the repository, and one for each workflow with self-hosted runners. Jobs that call a reusable workflow, and jobs whose
+every step has a limit, are left out. GitLab has a limit of one hour of its own.
 
 Fix: set `timeout-minutes` on each job to a few times what it usually takes.
 """
@@ -15,27 +15,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steadygo.facts import jobs
+from steadygo.facts.pipelines import Job, Pipeline
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Place, Severity
 from steadygo.rules.rule import Rule
 
 
 def check(facts: Repository) -> Iterator[Finding]:
+    hosted: list[tuple[Pipeline, Job]] = []
     for pipeline in facts.pipelines:
-        open_ones = [
-            job
-            for job in pipeline.jobs
-            if job.timeout is None and job.uses is None and job.steps and any(s.timeout is None for s in job.steps)
-        ]
-        if pipeline.kind != "github" or not open_ones or not pipeline.path.startswith(".github/workflows/"):
+        open_ones = [job for job in pipeline.jobs if _open(job)]
+        if pipeline.kind != "github" or not pipeline.path.startswith(".github/workflows/"):
             continue
         own = [job for job in open_ones if jobs.self_hosted(job)]
-        names = ", ".join(job.name for job in open_ones[:4]) + (f" and {len(open_ones) - 4} more" if len(open_ones) > 4 else "")
-        ends = "job ends" if len(open_ones) == 1 else "jobs end"
-        message = f"nothing ends {names} before GitHub does after 6 hours"
-        fix = f"Set timeout-minutes so that a hanging {ends} in time."
-        first = own[0] if own else open_ones[0]
-        yield Finding(message, Place(pipeline.path, first.line), fix=fix, severity=Severity.HAZARD if own else None)
+        if own:
+            message = (
+                f"nothing ends {_named(own)} before GitHub does after 6 hours, and no other job runs on that self-hosted runner meanwhile"
+            )
+            fix = "Set timeout-minutes to a few times what the job usually takes."
+            yield Finding(message, Place(pipeline.path, own[0].line), fix=fix, severity=Severity.HAZARD)
+        hosted += [(pipeline, job) for job in open_ones if not jobs.self_hosted(job)]
+    if hosted:
+        testing = {(r.pipeline.path, r.job.name) for r in jobs.ran(facts) if r.verb in ("test", "build")}
+        first = next(((p, j) for p, j in hosted if (p.path, j.name) in testing), hosted[0])
+        others = (
+            f"{len(hosted)} jobs in {len({p.path for p, _ in hosted})} workflows have"
+            if len(hosted) > 1
+            else f"the job {first[1].name} has"
+        )
+        message = f"{others} no time limit: a hanging one runs for 6 hours"
+        fix = "Set timeout-minutes to a few times what each job usually takes."
+        yield Finding(message, Place(first[0].path, first[1].line), fix=fix)
+
+
+def _open(job: Job) -> bool:
+    return job.timeout is None and job.uses is None and bool(job.steps) and any(s.timeout is None for s in job.steps)
+
+
+def _named(found: list[Job]) -> str:
+    return ", ".join(job.name for job in found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
 
 
 _MAIN = {"go.mod": "module example.com/orders\n\ngo 1.24\n", "main.go": "package main\n\nfunc main() {}\n"}

@@ -3,8 +3,8 @@
 The repository has tests and it has CI, but no job runs `go test`, neither directly nor through make, a script, a local action or an
 image's build. Whoever merges believes that the green mark means tested.
 
-Errs on the side of silence: one command that cannot be seen through (a task runner, a container build, a foreign workflow or action that
-is not well known) and nothing is said.
+Errs on the side of silence: a pipeline that never compiles Go (tests may run elsewhere), one command that cannot be seen through (a task
+runner, a container build, a foreign workflow or action that is not well known) and nothing is said.
 
 Fix: run `go test -race ./...` on every push and pull request.
 """
@@ -30,7 +30,8 @@ def check(facts: Repository) -> Iterator[Finding]:
     pipelines = [p for p in facts.pipelines if p.kind in ("github", "gitlab") and p.jobs]
     shipped = {s.module.path for s in facts.services if s.module is not None and not s.tool}
     tested = [p for p in facts.go.packages.values() if p.tests and (m := facts.go.module_of(p.directory)) is not None and m.path in shipped]
-    if not pipelines or not tested or _runs(facts) or _hidden(facts):
+    compiled = any(r.verb in ("build", "vet", "install") for r in jobs.ran(facts))
+    if not pipelines or not tested or not compiled or _runs(facts) or _hidden(facts):
         return
     checks = [p for p in pipelines if {"push", "pull_request"} & set(p.triggers)] or pipelines
     count = sum(len(p.tests) for p in tested)
