@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _ASIDE = {
     ".devcontainer", "_examples", "bench", "benchmark", "benchmarks", "conformance", "contrib", "demo", "demos", "dev", "devel",
-    "development", "devtools", "doc", "docs", "documentation", "e2e", "example", "examples", "experimental", "fixture",
+    "development", "devtools", "doc", "docs", "documentation", "dummy", "e2e", "example", "examples", "experimental", "fixture",
     "fixtures", "fuzz", "hack", "integration", "integration-tests", "integration_tests", "internal-tools", "it", "loadtest",
     "loadtests", "local", "localdev", "mock", "mocks", "operations-docs", "playground", "proposals", "sample", "samples", "site",
     "templates_test", "test", "testdata", "testing", "tests", "tool", "tools", "website",

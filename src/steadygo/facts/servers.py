@@ -44,6 +44,7 @@ class Server:
     roots: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     variable: str = ""
+    wrapped: bool = False  # given to a function that may set more of its fields
 
     @property
     def loopback(self) -> bool:
@@ -167,7 +168,15 @@ class Servers:
             ]
             address = self._listener(file, serves[0].args[0], serves[0].block, used) if serves else Input(whole=False)
         roots = self._roots(file, fields.get("Handler", "nil"), composite.block)
-        return Server("http", file, composite.block, file.at(composite), address, roots, tuple(fields.items()), variable)
+        place = (composite.line, composite.column)
+        wrapped = any(
+            c.block == composite.block
+            and (c.line, c.column) < place
+            and any(a.startswith(("&http.Server{", "http.Server{")) for a in c.args)
+            for c in file.calls
+            if composite.line - 2 <= c.line <= composite.line
+        )
+        return Server("http", file, composite.block, file.at(composite), address, roots, tuple(fields.items()), variable, wrapped)
 
     def _listener(self, file: GoFile, text: str, block: int, used: set[tuple[str, int, int]]) -> Input:
         """The address of the net.Listen that gave `text`."""

@@ -3,8 +3,9 @@
 A function that deferred a flush, a Close of something written to, a Shutdown or an Unlock, and then calls log.Fatal or os.Exit, leaves that
 work undone. Worst is a Fatal in a goroutine of a running program: an error of one server takes all others down with their requests.
 
-Only defers that lose something count (flush, sync, shutdown, close, stop, unlock, release); context cancels, stops of signals and timers
-do not. One finding a function, at the first such call. A Fatal during start-up is a note: little has been written by then.
+Only defers that lose something count (flush, sync, shutdown, close, release, commit); context cancels, locks of this process, stops of
+signals and timers, and connections, which the kernel closes, do not. One finding a function, at the first such call. A Fatal during
+start-up is a note: little has been written by then.
 
 Fix: return the error up to main, and exit there after the deferred calls ran: main calls `run() error` and nothing else.
 """
@@ -22,7 +23,8 @@ from steadygo.rules.rule import Rule
 
 _EXITS = ("os.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln", "github.com/sirupsen/logrus.Fatal", "github.com/sirupsen/logrus.Fatalf")
 _METHODS = (".Fatal", ".Fatalf", ".Fatalln")
-_LOSES = re.compile(r"(?i)(?:flush|sync|shutdown|close|unlock|release|commit|rollback|cleanup|drain|finish|teardown)\w*\Z")
+_LOSES = re.compile(r"(?i)(?:flush|sync|shutdown|close|release|commit|rollback|cleanup|drain|finish|teardown)\w*\Z")
+_LOSES_NOTHING = re.compile(r"(?i)(?:conn|connection|body|rows|resp|listener|reader|ln)\Z")  # the kernel closes them as well
 
 
 def check(facts: Repository) -> Iterator[Finding]:
@@ -58,7 +60,8 @@ def _exits(code: GoCode) -> Iterator[tuple[GoFile, Call]]:
 def _deferred(code: GoCode, file: GoFile, call: Call, block: int) -> Call | None:
     """A deferred call of the function itself, before `call`, that loses something."""
     for each in file.calls:
-        if each.mode == "defer" and each.line < call.line and _LOSES.search(each.name.rpartition(".")[2]):
+        loses = _LOSES.search(each.name.rpartition(".")[2]) and not _LOSES_NOTHING.search(each.receiver)
+        if each.mode == "defer" and each.line < call.line and loses:
             function = code.function_at(file, each.block)
             if function is not None and function.block == block and code.inside(file, call.block, file.blocks[each.block].parent or block):
                 return each
@@ -89,5 +92,6 @@ RULE = Rule(
         _main("\tdefer cancel()\n\tdefer stop()\n\tlog.Fatal(err)\n"),
         _main("\tfunc() {\n\t\tdefer f.Close()\n\t}()\n\tlog.Fatal(err)\n"),
         _main("\tdefer f.Close()\n\tos.Exit(0)\n"),
+        _main("\tdefer mu.Unlock()\n\tdefer conn.Close()\n\tlog.Fatal(err)\n"),
     ),
 )

@@ -29,7 +29,7 @@ def check(facts: Repository) -> Iterator[Finding]:
             fields = {name for name, _ in server.fields}
             limited = fields & {"ReadHeaderTimeout", "ReadTimeout"}
             place = (server.at.path, server.at.line)
-            if server.kind != "http" or limited or server.loopback or place in told or not facts.ships(server.at.path):
+            if server.kind != "http" or server.wrapped or limited or server.loopback or place in told or not facts.ships(server.at.path):
                 continue
             told.add(place)
             what = "This http.Server has neither ReadHeaderTimeout nor ReadTimeout" if server.fields else "This server has no time limits"
@@ -62,6 +62,7 @@ RULE = Rule(
         _main('s := &http.Server{Addr: ":8080", ReadHeaderTimeout: time.Second}\n\ts.ListenAndServe()'),
         _main('s := &http.Server{Addr: ":8080"}\n\ts.ReadTimeout = time.Second\n\ts.ListenAndServe()'),
         _main('http.ListenAndServe("localhost:6060", nil)'),
+        _main('s := withDefaults(&http.Server{Addr: ":8080"})\n\ts.ListenAndServe()'),
         {
             "go.mod": "module example.com/orders\n\ngo 1.24\n",
             "lib.go": 'package lib\n\nimport "net/http"\n\nvar S = http.Server{Addr: ":1"}\n',

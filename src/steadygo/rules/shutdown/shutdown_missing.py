@@ -4,21 +4,23 @@ On SIGTERM a Go program without handler dies at once. Clients see reset connecti
 deferred does not run. Nothing that the program can reach calls Shutdown, GracefulStop or Close of a server.
 
 Errs on the side of silence for frameworks that stop by themselves (fx, kratos, go-zero, controller-runtime and others), for programs that
-do not ship, and for servers that listen on this host only.
+do not ship, and for servers that listen on this host only or answer nothing but metrics, profiles and health.
 
 Fix: wait for SIGTERM with signal.NotifyContext and call `server.Shutdown(ctx)` with a time limit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from steadygo.facts import servers
+from steadygo.facts import probing, servers
 from steadygo.facts.gocode import GoCode
 from steadygo.facts.repository import Repository, Service
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
 
+_ASIDE = re.compile(r"/(?:debug|metrics|status|_?health|ready|live|alive|ping|version|-/)")
 _STOPS = (".Shutdown", ".GracefulStop", ".ShutdownWithTimeout", ".ShutdownWithContext", ".GracefulShutdown")
 _FRAMEWORKS = (
     "go.uber.org/fx", "github.com/go-kratos/kratos", "github.com/zeromicro/go-zero", "sigs.k8s.io/controller-runtime", "k8s.io/apiserver",
@@ -37,13 +39,21 @@ def check(facts: Repository) -> Iterator[Finding]:
         serving = [s for s in servers.of(facts.go).of(service) if not s.loopback and (s.kind != "listener" or _grpc(s))]
         if not serving or _stops(facts.go, service) or not facts.ships(serving[0].at.path):
             continue
-        first = serving[0]
+        first = next((s for s in serving if not _is_aside(facts, service, s)), None)
+        if first is None:
+            continue
         yield Finding(
             f"{service.name} serves here and nothing ever stops it gracefully: each deploy cuts the requests in flight",
             first.at,
             fix="Wait for SIGTERM with signal.NotifyContext, then call Shutdown with a time limit.",
             service=service.name,
         )
+
+
+def _is_aside(facts: Repository, service: Service, server: servers.Server) -> bool:
+    """Whether a server answers nothing but metrics, profiles and questions about health."""
+    routes = probing.routes_of(facts, service, [server]) or []
+    return bool(routes) and all(_ASIDE.match(r.path) for r in routes)
 
 
 def _grpc(server: servers.Server) -> bool:
