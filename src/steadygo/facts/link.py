@@ -6,6 +6,7 @@ import dataclasses
 import posixpath
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from steadygo.facts.builds import Builders, Building, stage_bases
@@ -113,7 +114,7 @@ class _Linker:
     def _add_build(self, origin: str, building: Building, why: str) -> None:
         for main in building.mains:
             draft = self.drafts[main]
-            if any(b.at == building.at and b.origin == origin for b in draft.builds):
+            if any(b.at == building.at for b in draft.builds):
                 continue
             draft.builds.append(Build(origin, building.at, building.command, main, building.output))
             draft.join("build", building.at, why if building.exact else f"{why} (the package is a variable: {building.command.text[:80]})")
@@ -178,7 +179,12 @@ class _Linker:
             outputs = {binary, *(posixpath.basename(b.output) for b in draft.builds)} - {""}
             if program in outputs and (binary in copied or program in copied or not copied):
                 matches[main] = (f"its entry point is called {program}, like this main package's binary", None)
-        return matches
+        largest = self._largest(matches)
+        return {main: why for main, why in matches.items() if main == largest}
+
+    def _largest(self, mains: Iterable[str]) -> str | None:
+        """Of main packages that would all fit, the one that holds most: a stub for go:generate may carry the same name."""
+        return max(mains, key=lambda main: len(self.repository.go.reachable(main)), default=None)
 
     def _binary(self, main: str) -> str:
         return binary_name(self.mains[main], self.repository.go.module_of(main))
@@ -320,13 +326,14 @@ class _Linker:
                 )
 
     def _by_program(self, program: str) -> _Draft | None:
-        for draft in self.drafts.values():
-            if draft.main is None:
-                continue
-            outputs = {posixpath.basename(b.output) for b in draft.builds if b.output}
-            if program and (program == self._binary(draft.main) or program == draft.name or program in outputs):
-                return draft
-        return None
+        fits = []
+        for main, draft in self.drafts.items():
+            if draft.main is not None and program:
+                outputs = {posixpath.basename(b.output) for b in draft.builds if b.output}
+                if program in (self._binary(main), draft.name) or program in outputs:
+                    fits.append(main)
+        largest = self._largest(fits)
+        return self.drafts[largest] if largest is not None else None
 
     # -- the end -------------------------------------------------------------------------------------------------------------
 
