@@ -4,8 +4,8 @@ The channel of a watch is closed when the revision was compacted, when the clien
 server cancels it. A plain `for range` over it then simply ends, the goroutine with it, and the process goes on with the settings of that
 moment until somebody restarts it. In a select without `ok` the closed channel is worse: the case is ready for ever and burns a core.
 
-Only watches of go.etcd.io/etcd clients are looked at. A loop around the watch or around a caller, or a look at Err(), Canceled or
-CompactRevision, counts as taking care: errs on the side of silence.
+Only watches of go.etcd.io/etcd clients are looked at, etcd itself left out. A loop around the watch or around a caller, a look at Err(),
+Canceled or CompactRevision, and a response that is handed on whole count as taking care: errs on the side of silence.
 
 Fix: loop: read the key, watch from its revision + 1 with clientv3.WithRequireLeader, check response.Err(), wait a moment, start again.
 """
@@ -30,7 +30,7 @@ _CARE = re.compile(r"\.Err\(\)|\.Canceled\b|\.CompactRevision\b")
 
 def check(facts: Repository) -> Iterator[Finding]:
     for file, call in facts.go.calls(*_WATCH):
-        if not facts.ships(file.path):
+        if not facts.ships(file.path) or facts.go.packages[file.directory].path.startswith("go.etcd.io/etcd/"):
             continue
         block = _receiving(file, call)
         if block is None or _takes_care(file, block):
@@ -60,9 +60,16 @@ def _receiving(file: GoFile, call: Call) -> Block | None:
                 continue
             if block.kind == "range" and block.text == name:
                 return block
-            if block.kind == "comm" and block.text.endswith(f"<-{name}") and not _asks_whether_open(file, block):
+            if block.kind == "comm" and block.text.endswith(f"<-{name}") and not _asks_whether_open(file, block) and _endless(file, block):
                 return block
     return None
+
+
+def _endless(file: GoFile, case: Block) -> bool:
+    """Whether the select of `case` stands in an endless loop."""
+    select = file.blocks[case.parent]
+    loop = file.blocks[select.parent]
+    return loop.kind == "for" and loop.text == ""
 
 
 def _asks_whether_open(file: GoFile, block: Block) -> bool:
@@ -74,6 +81,10 @@ def _takes_care(file: GoFile, block: Block) -> bool:
     calls = [f"{c.receiver}.{c.name.rpartition('.')[2]}()" for c in file.calls if block.line <= c.line <= block.end_line]
     values = [t for a in file.assignments if block.line <= a.line <= block.end_line for t in a.values]
     args = [t for c in file.calls if block.line <= c.line <= block.end_line for t in c.args]
+    taken = {n for a in file.assignments if a.line == block.line for n in a.names} - {"_"}
+    passed_on = [c.value for c in file.channels if c.operation == "send" and block.line <= c.line <= block.end_line]
+    if taken & {*args, *values, *passed_on, *(a.removeprefix("&") for a in args)}:
+        return True
     return any(_CARE.search(t) for t in (*inside, *calls, *values, *args))
 
 

@@ -28,6 +28,7 @@ _SEPARATORS = re.compile(r"[^A-Z0-9]")
 def check(facts: Repository) -> Iterator[Finding | NotKnown]:
     seen = set()
     hidden = set()
+    alike: dict[tuple[str, str], list[Read]] = {}
     scripts = {s.path for s in facts.scripts}
     for service, runtime in shipped_runtimes(facts):
         reads = environment_reads(facts, service)
@@ -43,7 +44,9 @@ def check(facts: Repository) -> Iterator[Finding | NotKnown]:
             ):
                 continue
             blind = next((u for u in reads.unseen if given.name.startswith(u.prefix)), None)
-            near = _nearest(given.name, reads, runtime)
+            if (service.name, given.name) not in alike:
+                alike[service.name, given.name] = _alike(given.name, reads)
+            near = _nearest(alike[service.name, given.name], runtime)
             if mentions(facts, service, given.name) or (blind is not None and near is None):
                 if blind is not None and service.name not in hidden and not mentions(facts, service, given.name):
                     hidden.add(service.name)
@@ -70,22 +73,25 @@ def check(facts: Repository) -> Iterator[Finding | NotKnown]:
                 )
 
 
-def _nearest(name: str, reads: Reads, runtime: Runtime) -> Read | None:
-    """The read that `name` was most likely meant for: not set here, and the same but for separators, one or two letters."""
+def _nearest(near: list[Read], runtime: Runtime) -> Read | None:
+    return next((r for r in near if r.name not in runtime.variables), None)
+
+
+def _alike(name: str, reads: Reads) -> list[Read]:
+    """Reads whose names are the same as `name` but for separators, one or two letters, nearest first."""
     plain = _SEPARATORS.sub("", name.upper())
-    best: tuple[int, Read] | None = None
-    for read in reads.reads:
+    found: list[tuple[int, Read]] = []
+    for read in {r.name: r for r in reversed(reads.reads)}.values():
         other = _SEPARATORS.sub("", read.name.upper())
         least = min(len(plain), len(other))
         if abs(len(plain) - len(other)) > 2 or least < 6 or len(set(plain) ^ set(other)) > 3:
             continue
         letters = 0 if plain == other else _letters_between(plain, other)
-        if letters > (1 if least < 10 else 2) or (letters and _numbered(plain, other)) or (best is not None and letters >= best[0]):
+        if letters > (1 if least < 10 else 2) or (letters and _numbered(plain, other)):
             continue
-        if read.name in runtime.variables or given_by_platform(read.name) or read_by_others(read.name):
-            continue
-        best = (letters, read)
-    return best[1] if best else None
+        if not given_by_platform(read.name) and not read_by_others(read.name):
+            found.append((letters, read))
+    return [r for _, r in sorted(found, key=lambda pair: (pair[0], pair[1].name))]
 
 
 def _numbered(a: str, b: str) -> bool:
