@@ -125,7 +125,7 @@ class _Flood:
                 if other is not None and "." not in rest:
                     self._name(other, rest)
                 else:
-                    for target in self._methods.get(rest.rpartition(".")[2], ()):
+                    for target in self._methods.pop(rest.rpartition(".")[2], ()):  # once is enough
                         self._add(target)
 
     def _name(self, package: Package, name: str) -> None:
