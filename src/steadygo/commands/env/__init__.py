@@ -12,6 +12,7 @@ SUBVERBS = {
     "gate": "Stop a deployment when the environment drifted.",
     "doctor": "Find what is wrong with the set-up of Go here.",
     "sync": "Keep editors, CI and images in step with go.mod.",
+    "parity": "Compare how a service behaves in two environments.",
     "install": "Install a Go toolchain, verified before it is unpacked.",
     "use": "Run a command under an installed toolchain.",
 }
