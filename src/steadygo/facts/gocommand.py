@@ -63,7 +63,7 @@ def parse(command: Command) -> GoCommand | None:
         elif word == "timeout":
             index += 1
             while index < len(words) and words[index].startswith("-"):
-                index += 1
+                index += 2 if words[index] in ("-k", "-s", "--kill-after", "--signal") else 1
             index += 1
         elif re.match(r"^[A-Za-z_]\w*=", word):
             name, _, value = word.partition("=")
