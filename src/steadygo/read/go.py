@@ -56,12 +56,6 @@ def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]
     source = Source(data)
     imports = read_imports(source, by_kind.get("import", []))
     names = Names(source, imports)
-    opened = {node.end_byte: node.start_byte for node in by_kind.get("args", [])}
-    for node in by_kind.get("call", []):
-        end = node.end_byte
-        if end in opened:
-            names.calls[end] = (node.start_byte, opened[end])
-
     declared = by_kind.get("function", [])
     headers = {node.id: read_header(source, names, node) for node in declared}
     outer = _outermost([(h.start, h.end) for h in headers.values()] + [node.byte_range for node in by_kind.get("closure", [])])
@@ -69,10 +63,9 @@ def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]
     for header in headers.values():
         if header.name:
             names.results[f"{header.receiver}.{header.name}" if header.receiver else header.name] = header.results
+    sweep = Sweep(source, names, headers, by_kind)
     types = _types(source, names, by_kind)
     declarations = _declarations(source, names, by_kind, outer)
-
-    sweep = Sweep(source, names, headers, by_kind)
     sweep.run()
     package_nodes = by_kind.get("package", [])
     package_name = package_nodes[0].named_children[:1] if package_nodes else []

@@ -1,6 +1,6 @@
 """Facts inside functions: one sweep over a file's nodes in the order of the text, with a stack of the blocks that are open.
 
-A node is an event (start, -end, rank, serial, kind, node): outer nodes come before inner ones, and `rank` decides between two nodes of
+A node is an event (start, -end, rank, serial, action, node): outer nodes come before inner ones, and `rank` decides between two nodes of
 the same region. A variable's type counts from the end of the statement that declares it, to the end of the block it stands in.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from tree_sitter import Node
@@ -17,11 +18,13 @@ from steadygo.facts.go import Assignment, Block, Call, ChannelUse, Comparison, C
 from steadygo.read.go_blocks import Blocks
 from steadygo.read.go_names import Names
 from steadygo.read.go_outline import Header, read_constants, spec_parts
-from steadygo.read.go_source import Source
+from steadygo.read.go_source import LONGEST_TEXT, Source, fold
 
-Event: TypeAlias = tuple[int, int, int, int, str, Node]
-_FIRST = {"function", "closure", "if", "else", "for", "switch", "select", "case", "go", "defer", "statement"}
-_PLAIN = re.compile(rb"[\w.\s,*&!+:-]*\Z")
+Action: TypeAlias = Callable[[int, int, Node], None]
+Event: TypeAlias = tuple[int, int, int, int, Action, Node]
+_BLOCKS = ("function", "closure", "if", "for", "switch", "select", "case", "go", "defer")
+_PLAIN = re.compile(r"(?:[\w.\s,*&!+:-]|\"[^\"\\\n,]*\")*\Z", re.ASCII)
+_PLAIN_JUMP = re.compile(r"[a-z]+(?: [\w.]+(?:, [\w.]+)*)?\Z", re.ASCII)
 
 
 class Sweep(Blocks):
@@ -34,26 +37,60 @@ class Sweep(Blocks):
         self.composites: list[Composite] = []
         self.jumps: list[Jump] = []
         self.comparisons: list[Comparison] = []
-        self._arguments = {node.end_byte: node for node in by_kind.get("args", [])}
-        self._lists: dict[bytes, tuple[str, ...]] = {}  # plain argument lists that were met
+        self._lists: dict[str, tuple[str, ...]] = {}  # plain argument lists that were met
+        self._jumps: dict[str, tuple[str, str]] = {}
+        self._compared: dict[str, tuple[str, str, str]] = {}
+        self._called = names.calls
+        self._call_events = self._pair_calls()
+
+    def _pair_calls(self) -> list[Event]:
+        """Calls with their argument lists: the two end at the same byte."""
+        arguments = {node.end_byte: node for node in self.by_kind.get("args", [])}
+        found: list[Event] = []
+        for serial, node in enumerate(self.by_kind.get("call", []), 1):
+            end = node.end_byte
+            listed = arguments.get(end)
+            if listed is not None:
+                start = node.start_byte
+                self._called[end] = (start, listed.start_byte)
+                found.append((start, -end, 2, -serial, self._call, listed))
+        return found
 
     def events(self) -> list[Event]:
         """All nodes in the order of the text."""
-        found: list[Event] = []
+        found = self._call_events
         serial = 0
+        actions: dict[str, tuple[int, Action]] = {kind: (1, partial(self._open, kind)) for kind in _BLOCKS}
+        actions |= {
+            "conversion": (2, self._conversion),
+            "literal": (2, self._literal),
+            "define": (2, self._define),
+            "assign": (2, self._assign),
+            "count": (2, self._count),
+            "var": (2, self._var),
+            "consts": (2, self._constants),
+            "send": (2, self._send),
+            "receive": (2, self._receive),
+            "arrow": (2, self._arrow),
+            "jump": (2, self._jump),
+            "compare": (2, self._compare),
+        }
+        otherwise = partial(self._open, "else")
         for kind, nodes in self.by_kind.items():
-            if kind in ("args", "comment", "package", "import", "type", "struct", "label"):
+            if kind not in actions:
                 continue
-            rank = 1 if kind in _FIRST else 2
-            for node in nodes:
-                serial += 1
-                end = node.end_byte
-                if kind == "if":
+            rank, action = actions[kind]
+            if kind == "if":
+                for node in nodes:
+                    serial += 1
                     consequence, alternative = node.child_by_field_name("consequence"), node.child_by_field_name("alternative")
-                    end = end if consequence is None else consequence.end_byte
                     if alternative is not None:
-                        found.append((alternative.start_byte, -alternative.end_byte, 0, serial, "else", alternative))
-                found.append((node.start_byte, -end, rank, serial, kind, node))
+                        found.append((alternative.start_byte, -alternative.end_byte, 0, serial, otherwise, alternative))
+                    end = node.end_byte if consequence is None else consequence.end_byte
+                    found.append((node.start_byte, -end, rank, serial, action, node))
+            else:
+                found += [(node.start_byte, -node.end_byte, rank, at, action, node) for at, node in enumerate(nodes, serial)]
+                serial += len(nodes)
         found.sort()
         return found
 
@@ -65,25 +102,13 @@ class Sweep(Blocks):
         self._stack.append((data_end + 1, 0, "file", []))
         for node in self.by_kind.get("label", []):
             self._label(node)
-        actions: dict[str, Callable[[int, int, Node], None]] = {
-            "call": self._call,
-            "conversion": self._conversion,
-            "literal": self._literal,
-            "define": self._define,
-            "assign": self._assign,
-            "count": self._count,
-            "var": self._var,
-            "consts": self._constants,
-            "statement": self._statement,
-            "send": self._send,
-            "receive": self._receive,
-            "arrow": self._arrow,
-            "jump": self._jump,
-            "compare": self._compare,
-        }
+        feeds = self._feeds
+        for node in self.by_kind.get("statement", []):
+            start = node.start_byte
+            feeds[node.end_byte] = (start, "", ())
         stack, pending = self._stack, self._pending
         line, last = 0, len(starts)
-        for start, minus_end, _, _, kind, node in self.events():
+        for start, minus_end, _, _, action, node in self.events():
             while pending or stack[-1][0] <= start:
                 if pending and pending[-1][0] <= start and pending[-1][0] <= stack[-1][0]:
                     self._declare(pending.pop()[1])
@@ -94,26 +119,23 @@ class Sweep(Blocks):
             if line < last and starts[line] <= start:
                 line = bisect_right(starts, start, line)
             self._at = (line, start - starts[line - 1] + 1)
-            action = actions.get(kind)
-            if action is None:
-                self._open(kind, start, -minus_end, node)
-            else:
-                action(start, -minus_end, node)
+            action(start, -minus_end, node)
 
     # calls and composites
 
-    def _call(self, start: int, end: int, node: Node) -> None:
-        arguments = self._arguments.get(end)
-        if arguments is None:
-            return
-        opened = arguments.start_byte
+    def _call(self, start: int, end: int, arguments: Node) -> None:
+        opened = self._called[end][1]
         name, receiver = self.names.callee(start, opened)
         feed = self._feeds.get(end)
         use, results = (feed[1], feed[2]) if feed is not None and feed[0] == start else ("operand", ())
-        mode = self._modes.get(end, "")
-        args = self._args(arguments, opened + 1, end - 1)
+        args = self._lists.get(self.source.chars[opened + 1 : end - 1])
+        if args is None:
+            args = self._args(arguments, opened + 1, end - 1)
+        mode = self._modes.get(end, "") if self._modes else ""
         line, column = self._at
         self.calls.append(Call(name, line, column, self._block, args, receiver, results, mode, "" if mode else use))
+        if receiver:
+            return
         if name == "close" and len(args) == 1:
             self.channels.append(ChannelUse("close", args[0], line, column, self._block))
         elif name == "make" and args and "chan" in args[0][:6]:
@@ -124,22 +146,18 @@ class Sweep(Blocks):
         if start >= end:
             return ()
         text = self.source.text
-        raw = self.source.data[start:end]
-        if _PLAIN.match(raw):
-            if b"," not in raw:
-                return (text(start, end),)
-            known = self._lists.get(raw)
-            if known is None:
-                parts = map(str.strip, raw.decode("utf-8", "replace").split(","))
-                known = self._lists[raw] = tuple(self.source.shared(part) for part in parts if part)
+        raw = self.source.chars[start:end]
+        if end - start < LONGEST_TEXT and _PLAIN.match(raw):
+            parts = map(str.strip, (fold(raw) if "\n" in raw or "\t" in raw or "  " in raw else raw).split(","))
+            known = self._lists[raw] = tuple([self.source.shared(part) for part in parts if part])
             return known
         found = []
+        chars, feeds = self.source.chars, self._feeds
         for child in node.named_children:
             if child.type != "comment":
                 first, last = child.start_byte, child.end_byte
-                self._feeds[last] = (first, "argument", ())
-                following = self.source.data[last : last + 3]
-                found.append(text(first, last) + "..." if following == b"..." else text(first, last))
+                feeds[last] = (first, "argument", ())
+                found.append(text(first, last) + "..." if chars.startswith("...", last) else text(first, last))
         return tuple(found)
 
     def _conversion(self, start: int, end: int, node: Node) -> None:
@@ -266,21 +284,29 @@ class Sweep(Blocks):
             self.channels.append(ChannelUse("receive", self.source.of(operand), *self._at, self._block))
 
     def _jump(self, start: int, end: int, node: Node) -> None:
-        kind = node.type[: -len("_statement")]
-        text = ""
-        if node.named_child_count and (what := node.named_child(0)).type != "comment":
-            text = self.source.of(what)
-            if kind == "return":
-                self._given((), self._values(what), "return")
-        self.jumps.append(Jump(kind, *self._at, self._block, text))
+        raw = self.source.chars[start:end]
+        known = self._jumps.get(raw)
+        if known is None:
+            kind, text = node.type[: -len("_statement")], ""
+            if node.named_child_count and (what := node.named_child(0)) is not None and what.type != "comment":
+                text = self.source.of(what)
+                if kind == "return":
+                    self._given((), self._values(what), "return")
+            known = (kind, text)
+            if _PLAIN_JUMP.match(raw):
+                self._jumps[raw] = known
+        self.jumps.append(Jump(known[0], *self._at, self._block, known[1]))
 
     def _compare(self, start: int, end: int, node: Node) -> None:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None:
-            return
-        text = self.source.text
-        operator = text(left.end_byte, right.start_byte)
-        if len(operator) > 2:
-            between = node.child_by_field_name("operator")
-            operator = between.type if between is not None else operator
-        self.comparisons.append(Comparison(text(*left.byte_range), operator, text(*right.byte_range), *self._at, self._block))
+        raw = self.source.chars[start:end]
+        known = self._compared.get(raw)
+        if known is None:
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if left is None or right is None:
+                return
+            operator = self.source.text(left.end_byte, right.start_byte)
+            if len(operator) > 2:
+                between = node.child_by_field_name("operator")
+                operator = between.type if between is not None else operator
+            known = self._compared[raw] = (self.source.of(left), operator, self.source.of(right))
+        self.comparisons.append(Comparison(*known, *self._at, self._block))

@@ -57,7 +57,8 @@ class Names:
         self.results: dict[str, tuple[str, ...]] = {}  # of functions and methods declared in this file
         self.calls: dict[int, tuple[int, int]] = {}  # end of a call -> its start and where its arguments start
         self._types: dict[str, str] = {}
-        self._forms: dict[bytes, tuple[str, str]] = {}  # called text -> receiver and last name; ("", "") where it is no plain chain
+        self._bare: dict[str, str] = {}
+        self._forms: dict[str, tuple[str, str, str]] = {}  # called text -> see _form; all "" where it is no plain chain
 
     def type(self, text: str) -> str:
         """`text` with package names replaced by import paths."""
@@ -74,27 +75,33 @@ class Names:
 
     def callee(self, start: int, end: int) -> tuple[str, str]:
         """Resolved name and receiver text of the called expression between two bytes."""
-        raw = self.source.data[start:end] if end - start < 400 else b""
+        raw = self.source.chars[start:end] if end - start < 400 else ""
         form = self._forms.get(raw)
         if form is None:
             form = self._forms[raw] = self._form(raw)
-        receiver, method = form
+        receiver, method, imported = form
         if not receiver:
-            return form[::-1] if method else self._callee_of_expression(start, end, raw.decode("utf-8", "replace"))
+            return (method, "") if method else self._callee_of_expression(start, end, self.source.whole(start, end) if raw else "")
         known = self.scope.get(receiver)
         if known is None:
-            path = self.paths.get(receiver)
-            if path is not None:
-                return f"{path}.{method}", ""
+            if imported:
+                return imported, ""
             known = self.type_of_chain(receiver) if "." in receiver else ""
-        return f"{bare(known)}.{method}" if known else f".{method}", receiver
+        if not known:
+            return method, receiver
+        owner = self._bare.get(known)
+        if owner is None:
+            owner = self._bare[known] = bare(known)
+        return owner + method, receiver
 
-    def _form(self, raw: bytes) -> tuple[str, str]:
-        text = raw.decode("utf-8", "replace").strip()
+    def _form(self, raw: str) -> tuple[str, str, str]:
+        """Receiver, ".method" and, where the receiver is a package, the full name. Without receiver the name alone stands second."""
+        text = self.source.decoded(raw).strip()
         if not _CHAIN.match(text):
-            return "", ""
-        receiver, _, method = text.rpartition(".")
-        return self.source.shared(receiver), method
+            return "", "", ""
+        receiver, dot, method = text.rpartition(".")
+        path = self.paths.get(receiver)
+        return self.source.shared(receiver), dot + method, "" if path is None else f"{path}.{method}"
 
     def _callee_of_expression(self, start: int, end: int, text: str) -> tuple[str, str]:
         tail = self.source.data[max(start, end - 200) : end]
@@ -135,11 +142,11 @@ class Names:
 
     def types_at(self, start: int, end: int, steps: int = _STEPS) -> tuple[str, ...]:
         """Types of the results of an expression, as many as are known."""
-        data = self.source.data
         call = self.calls.get(end)
         if call is not None and call[0] == start:
             return self._results(call, end, steps)
-        text = data[start : min(end, start + 300)].decode("utf-8", "replace")
+        data = self.source.data
+        text = self.source.whole(start, min(end, start + 300))
         if _CHAIN.match(text):
             return (self.type_of_chain(text),)
         last = data[end - 1 : end]
@@ -162,7 +169,7 @@ class Names:
         start, opened = call
         if steps == 0:
             return ()
-        text = self.source.data[start : min(opened, start + 300)].decode("utf-8", "replace").strip()
+        text = self.source.whole(start, min(opened, start + 300)).strip()
         if text in ("new", "make"):
             first = self.source.text(opened + 1, end - 1).partition(",")[0].strip()
             return (self.type(first),) if first and (text == "make" or not first.endswith((")", "}"))) else ()

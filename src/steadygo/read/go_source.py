@@ -61,9 +61,7 @@ class Source:
 
     def _folded(self, raw: str) -> str:
         size = len(raw)
-        text = raw if size <= _ENOUGH else raw[:_ENOUGH]
-        if not text.isascii():
-            text = _decoded(text)
+        text = self.decoded(raw if size <= _ENOUGH else raw[:_ENOUGH])
         if "\n" in text or "  " in text or "\t" in text or "//" in text or "/*" in text:
             text = fold(text)
         if size > LONGEST_TEXT and (len(text) > LONGEST_TEXT or size > _ENOUGH):
@@ -76,13 +74,13 @@ class Source:
 
     def whole(self, start: int, end: int) -> str:
         """The text of a region as it stands, for what must not be cut (tags, directives)."""
-        raw = self.chars[start:end]
-        return raw if raw.isascii() else _decoded(raw)
+        return self.decoded(self.chars[start:end])
+
+    @staticmethod
+    def decoded(raw: str) -> str:
+        """The text that a piece of `chars` means."""
+        return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "replace")
 
     def shared(self, text: str) -> str:
         """The one object for `text` in this file."""
         return self._shared.setdefault(text, text)
-
-
-def _decoded(raw: str) -> str:
-    return raw.encode("latin-1").decode("utf-8", "replace")
