@@ -41,7 +41,7 @@ def check(facts: Repository) -> Iterator[Finding]:
             (because(selected.at, f"Service {selected.name} sends it traffic"),),
             "Add a readinessProbe.",
             service=service.name,
-            severity=Severity.HAZARD if startup else None,
+            severity=Severity.HAZARD if startup or running.workload.kind == "StatefulSet" else None,
         )
 
 
