@@ -47,6 +47,31 @@ def test_adds_what_comes_one_after_the_other() -> None:
     assert (found.seconds, found.waits_first) == (35.0, True)
 
 
+def test_follows_a_context_that_another_function_ends() -> None:
+    found = drain("""
+    func main() {
+        ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+        defer stop()
+        run(ctx)
+    }
+    func run(ctx context.Context) error {
+        srv := &http.Server{}
+        errs := make(chan error, 1)
+        go func() { errs <- srv.ListenAndServe() }()
+        select {
+        case err := <-errs:
+            return err
+        case <-ctx.Done():
+        }
+        limit, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+        defer cancel()
+        return srv.Shutdown(limit)
+    }
+    """)
+    assert found is not None
+    assert (found.seconds, found.waits_first) == (40.0, False)
+
+
 def test_counts_one_context_once() -> None:
     body = """
     func main() {

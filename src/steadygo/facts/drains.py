@@ -88,8 +88,11 @@ class _Reading:
             if len(owners) != 1:
                 return None
             (_, block), (file, call) = next(iter(owners.items()))
-            waits, stopped, first = self._sequence(file, block, 0, _DEEPEST, frozenset())
-            return Drain(tuple(waits), stopped or file.at(call), True, file.at(call))
+            told = [u.line for u in file.channels if u.operation == "receive" and u.channel.endswith(".Done()") and u.line <= call.line]
+            told = [n for n in told if any(self._owner(file, u.block) == block for u in file.channels if u.line == n)]
+            begin = max(told, default=0)
+            waits, stopped, first = self._sequence(file, block, begin, _DEEPEST, frozenset())
+            return Drain(tuple(waits), stopped or file.at(call), first or begin == 0, file.at(call))
         return max(found, key=lambda d: d.seconds)
 
     def _is_stop(self, file: GoFile, call: Call) -> bool:
