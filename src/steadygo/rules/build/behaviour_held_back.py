@@ -70,7 +70,7 @@ def _compiler(facts: Repository, service: Service, module: GoMod) -> Used | None
         found = [used]
     else:
         found = [used] if used is not None else []
-        compiling = {(r.pipeline.path, r.job.name) for r in jobs.ran(facts) if r.verb in ("build", "test", "install")}
+        compiling = {(r.pipeline.path, r.job.name) for r in jobs.ran(facts) if r.verb in ("build", "test")}
         found += [
             u for p in facts.pipelines for j, u in goversions.in_pipeline(facts, p) if (p.path, j.name) in compiling and not u.follows
         ]

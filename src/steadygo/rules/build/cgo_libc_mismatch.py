@@ -13,6 +13,7 @@ Fix: build with `CGO_ENABLED=0`, or with `-tags netgo,osusergo -ldflags '-extldf
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from steadygo.facts import cgo, libc
@@ -32,6 +33,8 @@ def check(facts: Repository) -> Iterator[Finding]:
             for compilation in of_service(facts, service):
                 if compilation.image is shipped.image and _feeds(shipped.image, compilation, shipped.stage):
                     yield from _mismatch(facts, service, shipped, compilation)
+            if not any(c.image is shipped.image for c in of_service(facts, service)):
+                yield from _from_outside(facts, service, shipped)
 
 
 def _mismatch(facts: Repository, service: Service, shipped: ShippedImage, compilation: Compilation) -> Iterator[Finding]:
@@ -60,6 +63,49 @@ def _mismatch(facts: Repository, service: Service, shipped: ShippedImage, compil
     message = f"{service.name} is linked to {built.kind} in {base.base} and {what}"
     sure = None if stated or not compilation.settings.get("GOARCH") else Confidence.LIKELY
     yield Finding(message, compilation.outer, tuple(reasons), "Set CGO_ENABLED=0 for this build.", service.name, confidence=sure)
+
+
+def _from_outside(facts: Repository, service: Service, shipped: ShippedImage) -> Iterator[Finding]:
+    """A binary that a job, make or goreleaser builds on a glibc host, and the image copies from its context."""
+    runs = libc.of_stage(shipped.image, shipped.final)
+    copied = {posixpath.basename(s): c.line for stage in shipped.lineage() for c in stage.copies if not c.origin for s in c.sources}
+    if runs is None or runs.kind == "glibc":
+        return
+    for compilation in of_service(facts, service):
+        output = posixpath.basename(compilation.go.flag("o") or "") or posixpath.basename(service.main or "")
+        name = next((b.output for b in service.builds if b.at == compilation.at and b.output), output)
+        stated = compilation.value("CGO_ENABLED")
+        foreign = compilation.value("GOOS") not in (None, "linux") or compilation.value("GOARCH") not in (None, "amd64")
+        makes = compilation.origin in ("pipeline", "release") or (compilation.origin == "makefile" and compilation.go.flag("o"))
+        if not makes or posixpath.basename(name) not in copied or compilation.static or compilation.words_unclear or foreign:
+            continue
+        if stated not in (None, "1") or ("CGO_ENABLED" in compilation.settings and stated is None) or not facts.ships(compilation.at.path):
+            continue
+        if compilation.job is not None and (
+            compilation.job.container is not None or any("windows" in r.value for r in compilation.job.runs_on)
+        ):
+            continue
+        needs = cgo.needs(facts, service, compilation.tags)
+        if any(c.image is None and c.at != compilation.at and _same_output(c, name) for c in of_service(facts, service)) or not needs:
+            continue
+        has = {"musl": "musl", "none": "no C library"}[runs.kind]
+        base = libc.root_of(shipped.image, shipped.final)
+        message = (
+            f"{service.name} is linked to the C library of the machine that builds it and runs on {base.base} ({has}): "
+            "it stops at start with 'no such file or directory'"
+        )
+        reasons = (
+            Because(shipped.image.path, copied[posixpath.basename(name)], f"copied into {base.base}"),
+            because(needs[0].at, f"imports {needs[0].what}, which links to the C library when cgo is on"),
+        )
+        fix = "Set CGO_ENABLED=0 for this build."
+        yield Finding(message, compilation.at, reasons, fix, service.name, confidence=Confidence.LIKELY)
+
+
+def _same_output(compilation: Compilation, name: str) -> bool:
+    """Whether another build makes the same file without cgo: which one ships is then not known."""
+    output = posixpath.basename(compilation.go.flag("o") or "")
+    return output == posixpath.basename(name) and compilation.value("CGO_ENABLED") == "0"
 
 
 def _too_old(built: Libc, runs: Libc) -> bool:
@@ -115,6 +161,17 @@ RULE = Rule(
         {**_MAIN, "Dockerfile": _image("golang:1.24", _WANT, "scratch")},
         {**_MAIN, "Dockerfile": _image("golang:1.24", _WANT, "gcr.io/distroless/static-debian12:nonroot", "ENV CGO_ENABLED=1\n")},
         {**_MAIN, "Dockerfile": _image("golang:1.24-bookworm", _WANT, "debian:bullseye-slim")},
+        {
+            **_MAIN,
+            ".goreleaser.yaml": "version: 2\nbuilds:\n  # want below\n  - id: orders\n    main: ./cmd/orders\n    binary: orders\n",
+            "Dockerfile": 'FROM alpine:3.20\nCOPY orders /usr/bin/orders\nENTRYPOINT ["/usr/bin/orders"]\n',
+        },
+        {
+            **_MAIN,
+            "Dockerfile": 'FROM scratch\nCOPY bin/orders /orders\nENTRYPOINT ["/orders"]\n',
+            ".github/workflows/image.yml": "on: push\njobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n"
+            "      - run: go build -o bin/orders ./cmd/orders # want\n      - run: docker build -t orders .\n",
+        },
         {**_MAIN, "Dockerfile": _image("golang:1.24-alpine", _WANT, "debian:bookworm-slim", "RUN apk add --no-cache gcc musl-dev\n")},
     ),
     passes=(
@@ -128,6 +185,11 @@ RULE = Rule(
             "Dockerfile": _image(
                 "golang:1.24", """RUN go build -ldflags '-linkmode external -extldflags "-static"' -o /orders ./cmd/orders""", "scratch"
             ),
+        },
+        {
+            **_MAIN,
+            ".goreleaser.yaml": "version: 2\nbuilds:\n  - main: ./cmd/orders\n    binary: orders\n    env:\n      - CGO_ENABLED=0\n",
+            "Dockerfile": 'FROM alpine:3.20\nCOPY orders /usr/bin/orders\nENTRYPOINT ["/usr/bin/orders"]\n',
         },
         {**_PURE, "Dockerfile": _image("golang:1.24", _BUILD, "scratch")},
     ),

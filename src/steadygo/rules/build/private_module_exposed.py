@@ -1,12 +1,13 @@
-"""The build asks the public proxy for a private module: it fails there, and the module's name is in somebody else's log.
+"""The build tells the public proxy the name of a private module, and stops when nobody vouches for its checksum.
 
-Without GOPRIVATE the go command asks proxy.golang.org and sum.golang.org for every module, private ones too. They answer "404 Not Found"
-and the build stops, unless the module happens to be in a cache: so it works on the machine that has it and not in a fresh image. Often CI
-sets GOPRIVATE and the Dockerfile does not inherit it: nothing of a job's environment reaches `docker build`.
+Without GOPRIVATE the go command asks proxy.golang.org for every module, private ones too: the name is in somebody else's log. The proxy
+answers "not found", go tries the host itself, and asks sum.golang.org for every checksum that go.sum does not hold: there the build
+stops, unless the module happens to be in a cache. So it works on the machine that has it and not in a fresh image. Often CI sets
+GOPRIVATE and the Dockerfile does not: nothing of a job's environment reaches `docker build`.
 
 A path counts as private when some artefact lists it in GOPRIVATE, or when its host is an inner one (`.internal`, `.corp`, the team's own
-forge). Errs on the side of silence with a GOPROXY of one's own, vendored or replaced modules, and mounted secrets or caches that bring
-the modules.
+forge). With its checksum in go.sum it is a hazard. Errs on the side of silence with a GOPROXY of one's own, vendored or replaced modules,
+and mounted secrets or caches that bring the modules.
 
 Fix: set GOPRIVATE wherever modules are downloaded (`ENV GOPRIVATE=git.example.com` in the build stage), or vendor them.
 """
@@ -53,7 +54,11 @@ def _finding(
 ) -> Finding:
     first = open_ones[0]
     more = f" and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
-    message = f"{where} asks proxy.golang.org for the private module {first.path}{more}: it is not found there and the build stops"
+    summed = any(
+        s.path.rpartition("/")[0] == module.directory and (first.path, first.version) in {e[:2] for e in s.entries} for s in facts.sums
+    )
+    ends = "its name leaks" if summed else "sum.golang.org knows no checksum for it and the build stops"
+    message = f"{where} asks proxy.golang.org for the private module {first.path}{more}: {ends}"
     reasons = [Because(module.path, first.line, f"the module requires {first.path} {first.version}")]
     if wish is not None:
         reasons.append(because(wish.setting.at, f"{wish.by} sets GOPRIVATE={wish.setting.value}; it does not reach this build"))
@@ -63,7 +68,7 @@ def _finding(
         message = f"{where} does not keep the private module {first.path}{more} from the public proxy: only go.work stands between them"
     host = first.path.partition("/")[0]
     name = (wish.setting.value if wish is not None else host) or host
-    severity = Severity.HAZARD if held is not None else None
+    severity = Severity.HAZARD if held is not None or summed else None
     sure = None if wish is not None else Confidence.LIKELY
     return Finding(message, at, tuple(reasons), f"Set GOPRIVATE={name} here.", service.name, severity=severity, confidence=sure)
 

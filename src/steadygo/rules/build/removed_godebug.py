@@ -12,13 +12,15 @@ Fix: take the setting out; where peers still need the old behaviour, set it in c
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
-from steadygo.facts import godebug
+from steadygo.facts import godebug, goversions
 from steadygo.facts.compilations import builds_with
-from steadygo.facts.goversions import shown
+from steadygo.facts.goversions import Used, shown
 from steadygo.facts.repository import Repository, Service
 from steadygo.facts.runtimes import runtimes
+from steadygo.facts.units import exec_words
 from steadygo.findings import Because, Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
@@ -26,6 +28,7 @@ _REMOVING = 27
 
 
 def check(facts: Repository) -> Iterator[Finding]:
+    yield from _jobs(facts)
     said: set[tuple[Place, str]] = set()
     for service in facts.services:
         if service.tool:
@@ -39,12 +42,58 @@ def check(facts: Repository) -> Iterator[Finding]:
             if fatal and (at, service.name) not in said:
                 said.add((at, service.name))
                 yield _finding(service, where, at, fatal, minor, reasons, severity)
+        for where, at, value in _start_scripts(facts, service):
+            fatal = godebug.fatal_at_start(value, max(minor, _REMOVING))
+            if fatal and (at, service.name) not in said:
+                said.add((at, service.name))
+                yield _finding(service, where, at, fatal, minor, reasons, severity)
         for at, name in _in_source(facts, service):
             if at not in {place for place, _ in said}:
                 said.add((at, ""))
                 when = "the build stops" if minor >= _REMOVING else "the build stops from Go 1.27 on"
                 message = f"{name} was removed in Go 1.27: {when}"
                 yield Finding(message, at, reasons, f"Take {name} out.", service.name, severity=severity)
+
+
+def _jobs(facts: Repository) -> Iterator[Finding]:
+    """The go command is a Go program too: in a job it dies of the same setting."""
+    said: set[Place] = set()
+    for pipeline in facts.pipelines:
+        stated: dict[str, Used] = {}
+        for job, used in goversions.in_pipeline(facts, pipeline):
+            if used.version is not None:
+                stated.setdefault(job.name, used)
+        for job in pipeline.jobs:
+            for variable in (*pipeline.variables, *job.variables, *(v for step in job.steps for v in step.variables)):
+                at = Place(pipeline.path, variable.line, variable.column)
+                fatal = godebug.fatal_at_start(variable.value or "", _REMOVING) if variable.name == "GODEBUG" else []
+                if not fatal or at in said or job.name not in stated:
+                    continue
+                said.add(at)
+                used, names = stated[job.name], ", ".join(fatal)
+                now = used.version is not None and used.version[1] >= _REMOVING
+                when = "the go command exits with status 2" if now else "the go command will die as soon as the job uses Go 1.27"
+                reason = because(used.at, f"the job uses Go {used.text}")
+                severity = Severity.DEGRADED if now else Severity.NOTE
+                yield Finding(f"the job {job.name} sets GODEBUG={names}: {when}", at, (reason,), f"Take {names} out.", severity=severity)
+
+
+def _start_scripts(facts: Repository, service: Service) -> Iterator[tuple[str, Place, str]]:
+    """GODEBUG that a script sets which an image or a unit of the service starts."""
+    starts = [w for i in service.images for s in (i.final.entrypoint, i.final.command) if s is not None for w in s.words]
+    for unit in service.units:
+        starts += [w for d in unit.find_all("Service", "ExecStart") for w in exec_words(d.value)[1]]
+    names = {posixpath.basename(w) for w in starts}
+    for script in facts.scripts:
+        if posixpath.basename(script.path) in names:
+            for variable in script.variables:
+                if variable.name == "GODEBUG" and variable.value:
+                    yield script.path, Place(script.path, variable.line, variable.column), variable.value
+    for unit in service.units:
+        for directive in unit.find_all("Service", "ExecStart"):
+            for word in exec_words(directive.value)[1][:6]:
+                if word.startswith("GODEBUG="):
+                    yield unit.name, Place(directive.path or unit.path, directive.line), word.partition("=")[2]
 
 
 def _finding(
@@ -109,6 +158,19 @@ RULE = Rule(
             "pod.yaml": _POD + '      env:\n        - name: GODEBUG # want\n          value: "asynctimerchan=1"\n',
         },
         {**_MAIN, "go.mod": _MOD + "\ngodebug tlsrsakex=1 // want\n", "orders.service": _UNIT},
+        {
+            **_MAIN,
+            "go.mod": _MOD,
+            "Dockerfile": "FROM golang:1.27 AS build\nCOPY . .\nRUN go build -o /orders ./cmd/orders\n"
+            'FROM alpine:3.22\nCOPY --from=build /orders /orders\nCOPY start.sh /start.sh\nENTRYPOINT ["/start.sh"]\n',
+            "start.sh": "#!/bin/sh\nexport GODEBUG=tls3des=1 # want\nexec /orders\n",
+        },
+        {
+            **_MAIN,
+            "go.mod": _MOD,
+            ".github/workflows/ci.yml": "on: push\nenv:\n  GODEBUG: gotypesalias=0 # want\njobs:\n  test:\n    runs-on: ubuntu-24.04\n"
+            "    steps:\n      - uses: actions/setup-go@v6\n        with:\n          go-version: '1.27'\n      - run: go test ./...\n",
+        },
     ),
     passes=(
         {**_MAIN, "go.mod": _MOD, "orders.service": _UNIT + "Environment=GODEBUG=netdns=go,tls10server=0,gctrace=1\n"},
