@@ -6,8 +6,10 @@ need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need git git
 need chromium chromium
 need gcc gcc
+need faketime faketime
 need gpg gnupg
 need gpgv gpgv
+need /usr/sbin/sshd openssh-server
 need systemd-nspawn systemd-container
 need debootstrap debootstrap
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
