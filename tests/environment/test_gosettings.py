@@ -29,8 +29,7 @@ def test_origins_of_a_real_toolchains_settings(goroot: Callable[[str], Path], tm
 
 
 def test_a_distributions_go_env_is_not_called_a_default() -> None:
-    root = Path("/usr/local/go")
-    stated = gosettings.origin("GOTOOLCHAIN", "local", {}, {}, None, {"GOTOOLCHAIN": "local"}, root)
+    stated = gosettings.origin("GOTOOLCHAIN", "local", {}, {}, "", {"GOTOOLCHAIN": "local"}, "/usr/local/go")
     assert stated == "the distribution's /usr/local/go/go.env (upstream: auto)"
 
 

@@ -99,11 +99,23 @@ def capture(directory: Path, environment: Mapping[str, str]) -> Iterator[Stated]
         yield from _without_go(environment, written, user)
         return
     root = Path(settings.get("GOROOT", ""))
-    distribution = read_env_file(root / "go.env")
-    yield Stated("go.version", settings.get("GOVERSION", ""), str(programs[0]))
-    yield Stated("go.root", str(root), "GOROOT of the process" if environment.get("GOROOT") else str(programs[0]))
     versions = {p: go_tool.find_version(p) or "unknown" for p in programs}
     yield Stated("go.toolchains", ", ".join(f"{v} {p}" for p, v in versions.items()), "PATH")
+    yield from stated(settings, str(programs[0]), environment, written, str(user or ""), read_env_file(root / "go.env"))
+
+
+def stated(
+    settings: Mapping[str, str],
+    program: str,
+    environment: Mapping[str, str],
+    written: Mapping[str, str],
+    user: str,
+    distribution: Mapping[str, str],
+) -> Iterator[Stated]:
+    """go.version, go.root and go.env.* from the answer of `go env -json` (asked with GOTOOLCHAIN=local) and the files behind it."""
+    root = settings.get("GOROOT", "")
+    yield Stated("go.version", settings.get("GOVERSION", ""), program)
+    yield Stated("go.root", root, "GOROOT of the process" if environment.get("GOROOT") else program)
     for name in sorted(settings):
         if name in _PASSING:
             continue
@@ -119,9 +131,9 @@ def origin(
     value: str,
     environment: Mapping[str, str],
     written: Mapping[str, str],
-    user: Path | None,
+    user: str,
     distribution: Mapping[str, str],
-    root: Path,
+    root: str,
 ) -> str:
     """Where the value of one setting came from."""
     if name in _WORKED_OUT and not (name == "GOROOT" and environment.get(name)):
@@ -134,9 +146,9 @@ def origin(
         upstream = UPSTREAM.get(name)
         if distribution[name] == upstream:
             return "default"
-        return f"the distribution's {root / 'go.env'}" + (f" (upstream: {upstream})" if upstream else "")
+        return f"the distribution's {root}/go.env" + (f" (upstream: {upstream})" if upstream else "")
     if UPSTREAM.get(name, value) != value:
-        return f"not in {root / 'go.env'} (upstream: {UPSTREAM[name]})"
+        return f"not in {root}/go.env (upstream: {UPSTREAM[name]})"
     return "default"
 
 

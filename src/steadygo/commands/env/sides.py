@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import re
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -13,13 +15,14 @@ from steadygo.build.image import Image, opened_image
 from steadygo.commands.env import saved
 from steadygo.commands.env.around import here, sealer
 from steadygo.commands.env.workflows import pipeline_repository
-from steadygo.environment import binary, image, imagearchive, manager, pipeline
+from steadygo.environment import binary, image, imagearchive, manager, pipeline, remote
 from steadygo.environment import unit as unit_environment
 from steadygo.environment.accounts import find_account
 from steadygo.environment.fingerprint import Fingerprint, Stated, gather, load
 from steadygo.errors import UserError
 from steadygo.facts.units import Directive, Unit
 from steadygo.read import unit as unit_reader
+from steadygo.tools import ssh
 
 _UNIT_DIRECTORIES = (
     "etc/systemd/system",
@@ -165,4 +168,19 @@ def _ci(text: str, directory: Path) -> Fingerprint:
     return _fingerprint("ci", f"ci:{text}", pipeline.capture(repository, read, job), ())
 
 
-_KINDS: dict[str, Callable[[str, Path], Fingerprint]] = {"unit": _unit, "image": _image, "binary": _binary, "ci": _ci}
+def _ssh(host: str, directory: Path) -> Fingerprint:
+    before = time.time()
+    text = ssh.output_of(host, remote.SCRIPT)
+    said = remote.sections("\n" + text)
+    if not said:
+        raise UserError(f"{host} did not answer the whole script.", f"Check that `ssh {host} sh -c true` prints nothing and works.")
+    stated = list(remote.capture(said, host))
+    with contextlib.suppress(ValueError):
+        # The host read its clock somewhere between our two readings: what lies outside of them is certain.
+        clock, after = float(said.get("clock", "")), time.time()
+        offset = clock - after if clock > after else clock - before if clock < before else 0.0
+        stated.append(Stated("clock.offset_seconds", f"{offset:.1f}", f"clock of {host} against this one"))
+    return _fingerprint("ssh", f"ssh:{host}", stated, ("env.",))
+
+
+_KINDS: dict[str, Callable[[str, Path], Fingerprint]] = {"unit": _unit, "image": _image, "binary": _binary, "ci": _ci, "ssh": _ssh}
