@@ -15,6 +15,7 @@ _FRAMEWORKS = re.compile(
     r"\*?(?:github\.com/gin-gonic/gin\.Context|github\.com/labstack/echo(?:/v\d+)?\.Context|github\.com/gofiber/fiber(?:/v\d+)?\.Ctx"
     r"|github\.com/valyala/fasthttp\.RequestCtx|github\.com/cloudwego/hertz/pkg/app\.RequestContext)\Z"
 )
+_DONE = re.compile(r"(?i)(?<!err) != nil\Z|start|running|init|once|loaded")
 
 
 def is_handler(function: Function) -> bool:
@@ -37,11 +38,26 @@ def handler_at(code: GoCode, file: GoFile, block: int) -> Function | None:
 
 
 def serves_requests(code: GoCode, file: GoFile, block: int) -> bool:
-    """Whether `block` runs for each request: in a handler, or in a function that handlers call (two calls deep)."""
+    """Whether `block` runs for each request: in a handler, or in a function that handlers call (two calls deep).
+
+    What a function does only once (sync.Once, or after a check that returns when it was done) does not.
+    """
     if handler_at(code, file, block) is not None:
         return True
     function = code.declared_function_at(file, block)
-    return function is not None and _called_by_handler(code, file, function, 2)
+    return function is not None and not _runs_once(code, file, function, block) and _called_by_handler(code, file, function, 2)
+
+
+def _runs_once(code: GoCode, file: GoFile, function: Function, at: int) -> bool:
+    view = body(code, file)
+    if any(call.name.rpartition(".")[2] in ("Do", "OnceFunc", "OnceValue") for call in view.calls(function.block)):
+        return True
+    for block in view.blocks(function.block, "if"):
+        found = file.blocks[block]
+        leaves = any(jump.kind == "return" and jump.block == block for jump in view.jumps(block))
+        if leaves and not view.within(at, block) and _DONE.search(found.text):
+            return True
+    return False
 
 
 def _called_by_handler(code: GoCode, file: GoFile, function: Function, steps: int) -> bool:

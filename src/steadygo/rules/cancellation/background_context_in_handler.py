@@ -17,15 +17,15 @@ from collections.abc import Iterator
 
 from steadygo.facts.go import Call, Function, GoFile
 from steadygo.facts.gobody import body
-from steadygo.facts.requestscope import context_at, handler_at
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import context_at, handler_at
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
 
 _ENDS = re.compile(r"(?i)close|shutdown|stop|clean|rollback|release|unlock|background|async|detach|drain|cancel")
 _BOUNDED = ("context.WithTimeout", "context.WithDeadline", "context.WithTimeoutCause", "context.WithDeadlineCause")
 _HARMLESS = re.compile(
-    r"(?i)(?:^|\.)(?:log\w*|\w*(?:Debug|Info|Warn|Error|Log)(?:Context|Ctx|f|w)?|WithValue|NewContext|With\w*|Inject|Extract|Add|Record|Start)\Z"
+    r"(?i)(?:^|\.)(?:log\w*|\w*Logger|\w*(?:Debug|Info|Warn|Error|Log)(?:Context|Ctx|f|w)?|WithValue|NewContext|With\w*|Inject|Extract|Add|Record|Start)\Z"
 )
 _GRPC = re.compile(r"\*.*(?:Request|Req)\Z")
 

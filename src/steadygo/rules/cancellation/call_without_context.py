@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steadygo.facts.gobody import body
-from steadygo.facts.requestscope import context_at
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import context_at
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
 

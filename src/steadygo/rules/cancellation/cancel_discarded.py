@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steadygo.facts.go import Call
-from steadygo.facts.requestscope import serves_requests
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import serves_requests
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
 

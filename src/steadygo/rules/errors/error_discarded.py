@@ -3,7 +3,8 @@
 `cents, _ := revenue(…)` answers 0 when the database is down: a wrong number that nobody recognises as wrong. A Commit or Exec whose error
 is dropped loses the write without a word.
 
-Reported are functions of the repository whose error goes to _ while their value is used, in code that serves requests, and
+Reported are functions of the repository that take a context and whose error goes to _ while their value is used untested, in code that
+serves requests, and
 dropped errors of Commit and Exec of database/sql. An explicit `_ = f()` says that somebody decided; it is reported for Commit only.
 
 Fix: handle the error: return it, or answer with it.
@@ -14,6 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from steadygo.facts.go import Call, GoFile
+from steadygo.facts.gobody import body
 from steadygo.facts.repository import Repository
 from steadygo.facts.requestscope import serves_requests
 from steadygo.findings import Confidence, Finding, Severity, because
@@ -31,7 +34,7 @@ _HARMLESS = re.compile(r"(?i)\A(?:must|new|parse|get|find|lookup|default|is|has|
 
 def check(facts: Repository) -> Iterator[Finding]:
     for file, call in facts.go.calls(*_WRITES):
-        dropped = call.use == "" and call.mode != "go"
+        dropped = call.use == "" and not call.mode
         blank = bool(call.results) and all(r == "_" for r in call.results)
         if file.generated or not (dropped or (blank and call.name.endswith("Commit"))) or not facts.ships(file.path):
             continue
@@ -54,6 +57,8 @@ def check(facts: Repository) -> Iterator[Finding]:
             targets = facts.go.callees(file, call)
             if len(targets) != 1 or targets[0][1].results[-1:] != ("error",) or len(targets[0][1].results) != len(call.results):
                 continue
+            if not any(kind == "context.Context" for _, kind in targets[0][1].params) or _looked_at(facts, file, call):
+                continue
             if not serves_requests(facts.go, file, call.block):
                 continue
             yield Finding(
@@ -64,17 +69,26 @@ def check(facts: Repository) -> Iterator[Finding]:
             )
 
 
+def _looked_at(facts: Repository, file: GoFile, call: Call) -> bool:
+    """Whether the value is compared or tested later: an empty one is expected then."""
+    names = [re.compile(rf"\b{re.escape(name)}\b") for name in call.results if name != "_"]
+    view = body(facts.go, file)
+    owner = view.owner[call.block]
+    tests = [file.blocks[b].text for b in view.blocks(owner, "if", "switch", "case") if file.blocks[b].line >= call.line]
+    return any(name.search(text) for name in names for text in tests)
+
+
 _MOD = {"go.mod": "module example.com/orders\n\ngo 1.24\n"}
 _MAIN = """package main
 
-import ("database/sql"; "net/http")
+import ("context"; "database/sql"; "net/http")
 
 type server struct { db *sql.DB }
 
 func main() { http.HandleFunc("/", (&server{}).handle); http.ListenAndServe(":8080", nil) }
 
 func (s *server) handle(w http.ResponseWriter, r *http.Request) {
-    cents, _ := s.revenue("lamp") // want
+    cents, _ := s.revenue(r.Context(), "lamp") // want
     println(cents)
     tx, err := s.db.BeginTx(r.Context(), nil)
     if err != nil { return }
@@ -83,7 +97,7 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request) {
     tx.Commit() // want
 }
 
-func (s *server) revenue(sku string) (int64, error) { return 0, nil }
+func (s *server) revenue(ctx context.Context, sku string) (int64, error) { return 0, nil }
 """
 
 RULE = Rule(
@@ -103,7 +117,7 @@ RULE = Rule(
             **_MOD,
             "main.go": """package main
 
-import ("net/http"; "strconv")
+import ("context"; "net/http"; "strconv")
 
 func main() {
     n, _ := load()
@@ -112,11 +126,14 @@ func main() {
         page, _ := strconv.Atoi(r.FormValue("page"))
         _, _ = load()
         name, _ := pair()
+        one, _ := find(r.Context())
+        if one != nil { println(one) }
         println(page, name)
     })
 }
 
 func load() (int, error) { return 0, nil }
+func find(ctx context.Context) (*int, error) { return nil, nil }
 func pair() (string, bool) { return "", false }
 """,
         },

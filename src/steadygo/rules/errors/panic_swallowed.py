@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from steadygo.facts.go import Call, GoFile
 from steadygo.facts.gobody import Body, body
-from steadygo.facts.requestscope import handler_at
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import handler_at
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
 

@@ -32,7 +32,7 @@ def check(facts: Repository) -> Iterator[Finding]:
             if call.mode != "defer":
                 continue
             loop = view.loop_around(call.block)
-            if loop is None or _leaves_at_once(file, view, loop, call):
+            if loop is None or _leaves_at_once(file, view, loop, call) or _sometimes(file, view, loop, call):
                 continue
             call = facts.go.resolved(file, call)
             locked = call.name in _UNLOCKS and call.name != "sync.RWMutex.RUnlock" and _fixed(file, view, loop, call)
@@ -57,6 +57,11 @@ def _fixed(file: GoFile, view: Body, loop: int, call: Call) -> bool:
     """Whether each round locks the same mutex: its name is not given anew in the loop."""
     first = call.receiver.partition(".")[0]
     return "[" not in call.receiver and "(" not in call.receiver and not any(first in a.names for a in view.assignments(loop))
+
+
+def _sometimes(file: GoFile, view: Body, loop: int, call: Call) -> bool:
+    """Whether a condition decides in which rounds the defer is reached."""
+    return any(file.blocks[b].kind in ("if", "else", "case") for b in view.chain(call.block) if b > loop)
 
 
 def _leaves_at_once(file: GoFile, view: Body, loop: int, call: Call) -> bool:

@@ -23,7 +23,7 @@ from steadygo.facts.requestscope import handler_at
 from steadygo.findings import Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
-_LIMITS = re.compile(r"(?:^|\.)(?:SetLimit|Acquire|TryAcquire|Wait|Take|Allow|Get|Submit|Sleep|Lock)\Z")
+_LIMITS = re.compile(r"(?:^|\.)(?:SetLimit|\w*Acquire\w*|Wait\w*|Take\w*|Allow\w*|Get|Submit|Sleep|Lock)\Z")
 
 
 def check(facts: Repository) -> Iterator[Finding]:

@@ -52,6 +52,8 @@ def _held(locking: Locking, use: ChannelUse, around: set[int]) -> bool:
 def _made_without_room(facts: Repository, file: GoFile, channel: str) -> tuple[GoFile, ChannelUse] | None:
     """Where the channel is made, when every make of that name in the package gives it no room."""
     name = channel.rpartition(".")[2]
+    if name == channel:
+        return None  # a local channel: its receivers are in sight and were made for this
     found = [
         (each, use)
         for each in facts.go.packages[file.directory].files

@@ -1,7 +1,7 @@
 """Everything stands still: a path returns with the mutex locked, and whoever needs it next waits for ever.
 
-The early return is most often an error path, so the first failed query freezes the service: requests pile up behind the lock, health checks
-that take it hang too. The same happens at once when a goroutine locks a mutex that it holds already.
+The early return is most often an error path, so the first failed query freezes all that need the lock: requests pile up behind it, health
+checks that take it hang too. The same happens at once when a goroutine locks a mutex that it holds already.
 
 Reported for sync.Mutex and sync.RWMutex where the function unlocks on other paths, nothing defers the unlock, and no unlock lies between
 the lock and the return on that path. Functions that are meant to return locked (by their name or comment) are left out, as
@@ -126,13 +126,14 @@ def _twice(locking: Locking, view: Body) -> Iterator[Finding]:
             locking.file.at(second),
             (because(locking.file.at(first), "it is locked here already"),),
             "Unlock first, or drop the second lock.",
+            severity=Severity.OUTAGE,
         )
 
 
 _MOD = {"go.mod": "module example.com/orders\n\ngo 1.24\n"}
 
 RULE = Rule(
-    severity=Severity.OUTAGE,
+    severity=Severity.DEGRADED,
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,

@@ -72,8 +72,11 @@ def _lost_sends(file: GoFile, view: Body, function: Function, made: ChannelUse) 
     select = clause.parent
     others = [b for b in view.blocks(select, "comm", own=True) if file.blocks[b].parent == select and b != receives[0].block]
     looped = view.loop_around(select) is not None
+    told = {u.channel for send in sends for u in view.channels(view.owner[send.block]) if u.operation in ("send", "close")}
     for other in others:
         text = file.blocks[other].text
+        if any(re.search(rf"<-\s*{re.escape(channel)}\Z", text) for channel in told):
+            continue  # the same goroutine answers on another channel instead
         leaves = any(j.kind in ("return", "goto") or (j.kind == "break" and j.text) for j in view.jumps(other, own=True))
         if (leaves or not looped) and (text != "default" or leaves):
             return sends[0], (receives[0], "the default case" if text == "default" else text)
@@ -197,6 +200,25 @@ func careful(ctx context.Context) {
     case <-ctx.Done():
     }
 }
+
+func either() error {
+    result, failed := make(chan bool), make(chan error)
+    go func() {
+        if !closes() {
+            failed <- nil
+            return
+        }
+        result <- true
+    }()
+    select {
+    case <-result:
+        return nil
+    case err := <-failed:
+        return err
+    }
+}
+
+func closes() bool { return true }
 
 func given() {
     done := make(chan bool)

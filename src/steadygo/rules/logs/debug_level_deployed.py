@@ -27,7 +27,7 @@ _LEVEL = re.compile(
 _VERBOSE = re.compile(r"(?i)\A(?:debug|trace|all|5|-4|-8)\Z")
 _ON = re.compile(r"(?i)\A(?:1|true|yes|on|debug)\Z")
 _NOT_PRODUCTION = re.compile(
-    r"(?i)(?:^|[-_./])(?:dev\w*|test\w*|local\w*|stag\w*|qa|e2e|ci|demo|example\w*|sandbox|debug\w*|preview|kind|minikube)(?:[-_./]|$)"
+    r"(?i)(?:^|[-_./])(?:dev\w*|test\w*|local\w*|stag\w*|qa|e2e|ci|demo|quickstart|example\w*|sandbox|debug\w*|preview|kind|minikube)(?:[-_./]|$)"
 )
 _PRODUCTION = re.compile(r"(?i)prod|live|release")
 

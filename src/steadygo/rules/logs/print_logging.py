@@ -5,7 +5,7 @@ a line is, when it was written and to which request it belongs; a JSON parser dr
 
 Counted are fmt.Print, Printf, Println and the builtin print and println in packages of a program that serves requests. Left out are package
 main, command line packages (those that import a flag or command library, or lie below cmd or cli), and functions that print on
-purpose: usage, version, help, String, banners.
+purpose: usage, version, help, String, banners; and what a debug switch guards.
 
 Fix: slog.InfoContext(ctx, "…", "order", id).
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from steadygo.facts.databases import serving
 from steadygo.facts.go import Call, GoFile
+from steadygo.facts.gobody import body
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
@@ -30,6 +31,7 @@ _COMMANDS = re.compile(
 _MEANT = re.compile(
     r"(?i)print|usage|help|version|banner|string|dump|debug|show|display|output|write|welcome|prompt|trace|log|main|cli|cmd|\Arun\Z"
 )
+_DEBUG = re.compile(r"(?i)debug|verbose|trace|dry|print")
 _ASIDE = re.compile(
     r"(?:^|/)(?:cmd|cli|command|commands|cmds|ctl|\w*ctl|tool|tools|script|scripts|console|terminal|\w*test\w*|mock\w*)(?:/|$)"
 )
@@ -60,6 +62,9 @@ def check(facts: Repository) -> Iterator[Finding]:
 def _meant(facts: Repository, file: GoFile, call: Call) -> bool:
     """Whether printing is what the function is there for."""
     function = facts.go.declared_function_at(file, call.block)
+    view = body(facts.go, file)
+    if any(file.blocks[b].kind == "if" and _DEBUG.search(file.blocks[b].text) for b in view.chain(call.block)):
+        return True
     return function is None or bool(_MEANT.search(function.name)) or function.name == "init"
 
 
@@ -79,7 +84,10 @@ func Routes() http.Handler { return http.HandlerFunc(create) }
 func create(w http.ResponseWriter, r *http.Request) {
     fmt.Printf("created %s\\n", r.URL.Path) // want
     fmt.Fprintln(w, "ok")
+    if debugHTTP { fmt.Println(r.URL) }
 }
+
+const debugHTTP = false
 
 func PrintRoutes() { fmt.Println("/") }
 """
