@@ -23,7 +23,7 @@ from steadygo.read.go_source import LONGEST_TEXT, Source, fold
 Action: TypeAlias = Callable[[int, int, Node], None]
 Event: TypeAlias = tuple[int, int, int, int, Action, Node]
 _BLOCKS = ("function", "closure", "if", "for", "switch", "select", "case", "go", "defer")
-_PLAIN = re.compile(r"(?:[\w.\s,*&!+:-]|\"[^\"\\\n,]*\")*\Z", re.ASCII)
+_PLAIN = re.compile(r"(?:[\w.\s,*&!+:-]|\"[^\"\\\n,]*\")*\Z")
 _PLAIN_JUMP = re.compile(r"[a-z]+(?: [\w.]+(?:, [\w.]+)*)?\Z", re.ASCII)
 
 
@@ -147,7 +147,7 @@ class Sweep(Blocks):
             return ()
         text = self.source.text
         raw = self.source.chars[start:end]
-        if end - start < LONGEST_TEXT and _PLAIN.match(raw):
+        if end - start < LONGEST_TEXT and raw.isascii() and _PLAIN.match(raw):
             parts = map(str.strip, (fold(raw) if "\n" in raw or "\t" in raw or "  " in raw else raw).split(","))
             known = self._lists[raw] = tuple([self.source.shared(part) for part in parts if part])
             return known
