@@ -2,7 +2,8 @@
 
 Expressions are kept as source text with white space folded, at most 200 characters (`…` marks a cut). Types are resolved through
 imports (`*database/sql.DB`). Columns count bytes. Test files come without comparisons and jumps, generated files with imports,
-functions, closures, types, declarations and calls only. Names of calls and types are resolved through the file's imports:
+functions, closures, types, declarations and calls only; files of protobuf, mocks, deep copies, msgp, easyjson and stringer without what
+stands inside functions. Names of calls and types are resolved through the file's imports:
 
     net/http.ListenAndServe            function of an imported package
     net/http.Server.Shutdown           method of a value whose type is known in this file (parameter, var, composite literal,

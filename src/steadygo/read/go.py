@@ -4,7 +4,8 @@ Columns count bytes. Texts of expressions have white space folded outside interp
 Types are resolved through imports everywhere (parameters, results, fields, declarations, composites), pointers kept.
 
 What is left out, because no rule asks: comparisons, jumps and `x++` of `_test.go` files; in generated files everything but imports,
-functions, closures, types, declarations and calls (their blocks are functions and closures only).
+functions, closures, types, declarations and calls (their blocks are functions and closures only), and in messages, mocks, copies and
+names of values that a known generator wrote also what stands inside functions.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ from steadygo.read.go_source import Source
 from steadygo.read.go_tree import Nodes, collect
 
 _GENERATED = re.compile(rb"^// Code generated .* DO NOT EDIT\.\r?$", re.MULTILINE)
+_WIRE = re.compile(
+    rb"protoc-gen-(?:go|gogo|gofast|gogofaster|go-grpc|go-vtproto|grpc-gateway|validate|deepcopy|connect-go|go-helpers)\b|MockGen|mockgen"
+    rb"|mockery|moq|tinylib/msgp|cbor-gen|easyjson|deepcopy-gen|controller-gen|client-gen|lister-gen|informer-gen|conversion-gen|stringer"
+)
+"""Generators of code that carries values and decides nothing."""
 _PACKAGE = re.compile(rb"^package\s", re.MULTILINE)
 _MEANT_WORDS = (b"//go:", b"+build", b"nolint", b"steadygo:", b"BP-")
 _MEANT = re.compile(rb"\+build|nolint|steadygo:|\bBP-\d")
@@ -40,15 +46,40 @@ def read(path: str, data: bytes) -> GoFile:
     except UnicodeDecodeError as error:
         gaps.append(Gap(data.count(b"\n", 0, error.start) + 1, "not UTF-8: bytes that cannot be decoded were replaced"))
         data = data.decode("utf-8", "replace").encode()
-    generated = _is_generated(data)
+    by = _generator(data)
+    generated = by is not None
     test = path.endswith("_test.go")
-    nodes = collect(data, "outline" if generated else "test" if test else "whole", any(word in data for word in _MEANT_WORDS))
+    wanted, comments = "outline" if generated else "test" if test else "whole", any(word in data for word in _MEANT_WORDS)
+    if by is not None and _WIRE.search(by):
+        nodes = collect(_without_bodies(data), wanted, comments)
+        if not nodes.gaps:
+            return _read(path, data, nodes, generated, gaps)
+    nodes = collect(data, wanted, comments)
     return _read(path, data, nodes, generated, gaps)
 
 
-def _is_generated(data: bytes) -> bool:
+def _generator(data: bytes) -> bytes | None:
+    """The line that says what generated a file."""
     package = _PACKAGE.search(data)
-    return _GENERATED.search(data, 0, package.start() if package else len(data)) is not None
+    found = _GENERATED.search(data, 0, package.start() if package else len(data))
+    return found.group() if found else None
+
+
+def _without_bodies(data: bytes) -> bytes:
+    """`data` with spaces for what stands inside functions, as far as it is laid out as gofmt does it."""
+    parts: list[bytes] = []
+    kept = at = 0
+    while (at := data.find(b"\nfunc ", at)) >= 0:
+        opened = data.find(b"\n", at + 1)
+        closed = data.find(b"\n}", opened)
+        if opened < 0 or closed < 0:
+            break
+        if data.endswith(b"{", at, opened):
+            parts += (data[kept:opened], b" " * (closed - opened))
+            kept = closed
+        at = opened
+    parts.append(data[kept:])
+    return b"".join(parts)
 
 
 def _read(path: str, data: bytes, nodes: Nodes, generated: bool, gaps: list[Gap]) -> GoFile:
