@@ -66,6 +66,15 @@ def test_builds_of_globs_belong_to_their_directory(read: Read) -> None:
     assert [c.mains for c in compilations.compilations(repository)] == [("cmd/orders",), ("cmd/orders",)]
 
 
+def test_pattern_rules_build_what_they_are_asked_for(read: Read) -> None:
+    repository = read(
+        {**MAIN, "Makefile": "all: build-orders\nbuild-%:\n\tgo build -o bin/$* ./cmd/$*\n", "ci.sh": "#!/bin/sh\nmake all\n"}
+    )
+    assert {(c.mains, c.go.flag("o")) for c in compilations.compilations(repository) if c.origin == "script"} == {
+        (("cmd/orders",), "bin/orders")
+    }
+
+
 def test_the_image_says_which_go_builds_a_service(read: Read) -> None:
     image = "FROM golang:1.25.1 AS base\nFROM base AS build\nCOPY . .\nRUN go build -o /orders ./cmd/orders\n"
     repository = read({**MAIN, "Dockerfile": image + REST.replace("from=0", "from=build")})

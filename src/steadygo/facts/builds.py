@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from steadygo.facts import gocommand
 from steadygo.facts.commands import Command
 from steadygo.facts.images import Image, Stage
@@ -141,6 +143,7 @@ class Builders:
                 return
 
 
+_STEM = re.compile(r"\$\*|\$\(\*\)|\$\{\*\}")
 _MAKEFILES = {"makefile", "gnumakefile"}
 
 
@@ -156,10 +159,24 @@ def _with_needs(makefile: Makefile, names: list[str]) -> list[tuple[Command, ...
         if name in seen:
             continue
         seen.add(name)
-        for target in by_name.get(name, ()):
+        for target in by_name.get(name) or _matching(makefile, name):
             found.append(target.commands)
             pending.extend(reversed(target.needs))
     return found
+
+
+def _matching(makefile: Makefile, name: str) -> list[Target]:
+    """The pattern rule (`build-%`) that makes `name`, with its stem put in for `%` and `$*`; the one with the shortest stem."""
+    best: tuple[int, list[Target]] = (len(name) + 1, [])
+    for target in makefile.targets:
+        head, mark, tail = target.name.partition("%")
+        stem = name[len(head) : len(name) - len(tail)]
+        if mark and target.commands and stem and name == head + stem + tail and len(stem) < best[0]:
+            put = stem.replace("\\", "\\\\")
+            commands = tuple(msgspec.structs.replace(c, words=tuple(_STEM.sub(put, w) for w in c.words)) for c in target.commands)
+            needs = tuple(n.replace("%", stem) for n in target.needs)
+            best = len(stem), [msgspec.structs.replace(target, name=name, commands=commands, needs=needs)]
+    return best[1]
 
 
 def _join(base: str, path: str) -> str:

@@ -24,6 +24,7 @@ from steadygo.findings import Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
 _NOT_IN_SERVICES = {"cmd/go", "go/types", "os"}
+_MOST_NAMED = 8
 _SHOWS_ONLY = {"decoratemappings", "tracebacklabels"}  # they change what people see, not what the service does
 _BROUGHT_BY = {
     "net/http": ("net/http",),
@@ -47,7 +48,8 @@ def check(facts: Repository) -> Iterator[Finding]:
         held = _held(facts, service, module, least[1], used.version[1])
         if not held:
             continue
-        names = ", ".join(f"{s.name} ({s.package})" for s in held)
+        names = ", ".join(f"{s.name} ({s.package})" for s in held[:_MOST_NAMED])
+        names += f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
         reasons = [because(used.at, f"it is compiled with Go {goversions.shown(used.version)}")]
         severity = None
         if any(s.name == "containermaxprocs" for s in held):

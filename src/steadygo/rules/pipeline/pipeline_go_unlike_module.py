@@ -24,6 +24,8 @@ from steadygo.facts.repository import Repository
 from steadygo.findings import Because, Confidence, Finding, Place, Severity, because
 from steadygo.rules.rule import Rule
 
+_FIRST_THAT_FETCHES = (1, 21, -1)
+
 
 def check(facts: Repository) -> Iterator[Finding]:
     shipped = {s.module.path for s in facts.services if s.module is not None and not s.tool}
@@ -52,7 +54,7 @@ def _judge(facts: Repository, job: Job, all_used: list[Used], module: GoMod, tes
     for used in known:
         if used.version is not None and goversions.older(used.version, least):
             name = goversions.shown(used.version)
-            local = used.local if toolchain is None else toolchain.value == "local"
+            local = used.version < _FIRST_THAT_FETCHES or (used.local if toolchain is None else toolchain.value == "local")
             ends = "the job stops" if local else f"the go command fetches Go {goversions.shown(least)} on every run"
             message = f"the job {job.name} sets up Go {name}, the module needs {goversions.shown(least)}: {ends}"
             severity = Severity.DEGRADED if local else Severity.NOTE
