@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass
 
@@ -15,10 +14,7 @@ from steadygo.facts.runtimes import Runtime
 from steadygo.facts.servers import Server
 from steadygo.findings import Place
 
-_URL = re.compile(
-    r"^https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(\d+)(/[^\s'\"?]*)?|^https?://(?:localhost|127\.0\.0\.1)(/[^\s'\"?]*)?\Z"
-)
-_ASKERS = ("curl", "wget", "sh", "bash", "CMD", "CMD-SHELL", "http")
+_URL = re.compile(r"(https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(\d+))?(/[^\s'\"?;|)]*)?(?=[\s'\"?;|)]|\Z)")
 
 _SERVED_ELSEWHERE = (
     "sigs.k8s.io/controller-runtime", "k8s.io/apiserver", "github.com/go-kratos/kratos", "github.com/zeromicro/go-zero",
@@ -48,7 +44,7 @@ class Asked:
 
 
 def asked(runtime: Runtime) -> list[Asked]:
-    """Probes of the container that `runtime` is; exec probes that call curl or wget count by their URL."""
+    """Probes of the container that `runtime` is; exec probes count by the URL they name."""
     if runtime.running is None:
         return []
     container = runtime.running.container
@@ -62,11 +58,11 @@ def asked(runtime: Runtime) -> list[Asked]:
             path = (probe.path or "/") if probe.handler == "http" else ""
             if "{{" not in path and "$" not in path:
                 found.append(Asked(probe.kind, label, at, port, path, runtime))
-        elif probe.words and posixpath.basename(probe.words[0]) in _ASKERS:
-            for word in " ".join(probe.words).replace('"', " ").replace("'", " ").split():
-                url = _URL.match(word)
-                if url:
-                    found.append(Asked(probe.kind, label, at, int(url[1] or 80), url[2] or url[3] or "/", runtime))
+        elif probe.handler == "exec":
+            for url in _URL.finditer(" ".join(probe.words)):
+                if url[1] or (url[2] and url[3]):
+                    port = int(url[2] or (443 if url[1] == "https://" else 80))
+                    found.append(Asked(probe.kind, label, at, port, url[3] or "/", runtime))
     return found
 
 

@@ -137,8 +137,9 @@ class Servers:
         """Servers in functions that the service's binary may run."""
         if service.main is None:
             return []
-        reached = self._code.reachable_functions(service.main)
-        return [s for s in self.all if service.has(s.file.directory) and self._runs(s, reached)]
+        mine = [s for s in self.all if service.has(s.file.directory)]
+        reached = self._code.reachable_functions(service.main) if mine else frozenset[tuple[str, int]]()
+        return [s for s in mine if self._runs(s, reached)]
 
     def _runs(self, server: Server, reached: frozenset[tuple[str, int]]) -> bool:
         function = self._code.declared_function_at(server.file, server.block)

@@ -16,8 +16,9 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from steadygo.facts import probing
-from steadygo.facts.repository import Repository
+from steadygo.facts import probing, servers
+from steadygo.facts.repository import Repository, Service
+from steadygo.facts.routers import UNKNOWN
 from steadygo.facts.routes import Route
 from steadygo.facts.runtimes import shipped_runtimes
 from steadygo.findings import Because, Confidence, Finding, Severity, because
@@ -38,7 +39,7 @@ def check(facts: Repository) -> Iterator[Finding]:
                 continue
             found = probing.answering(facts, service, question)
             routes = probing.routes_of(facts, service, found) if found else None
-            if not found or not routes or any(r.serves(question.path) is not False for r in routes):
+            if not found or not routes or any(_may_serve(r, routes, question, service) for r in routes):
                 continue
             last = question.path.rstrip("/").rpartition("/")[2]
             registered = frozenset(r.at for r in routes)
@@ -56,6 +57,17 @@ def check(facts: Repository) -> Iterator[Finding]:
                 service=service.name,
                 severity=Severity.DEGRADED if question.kind == "healthcheck" else None,
             )
+
+
+def _may_serve(route: Route, routes: list[Route], question: probing.Asked, service: Service) -> bool:
+    """Whether the path is served or may be. A prefix that nothing sets in this deployment leaves the route at its default path."""
+    answer = route.serves(question.path)
+    if answer is not None or route.path.rpartition(UNKNOWN)[2].strip("/"):
+        return answer is not False
+    runtime = question.runtime
+    given = [*(g.value or "" for g in runtime.variables.values()), *servers.words_of(service, runtime)]
+    first = question.path.strip("/").partition("/")[0]
+    return not any(r.whole and r.at == route.at for r in routes) or not runtime.complete or any(first in text for text in given)
 
 
 def _nearest(path: str, routes: list[Route]) -> Route:
