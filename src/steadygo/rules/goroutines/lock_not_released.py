@@ -19,6 +19,7 @@ from steadygo.facts.go import Call, Jump
 from steadygo.facts.gobody import Body, body
 from steadygo.facts.locks import Locking, lockings
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import serves_requests
 from steadygo.findings import Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
@@ -40,6 +41,7 @@ def check(facts: Repository) -> Iterator[Finding]:
                     locking.file.at(jump),
                     (because(locking.file.at(lock), f"{locking.mutex} is locked here"),),
                     f"Unlock {locking.mutex} before this return, or defer the unlock.",
+                    severity=Severity.OUTAGE if serves_requests(facts.go, locking.file, jump.block) else None,
                 )
 
 
