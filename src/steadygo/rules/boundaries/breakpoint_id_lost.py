@@ -20,7 +20,7 @@ from steadygo.rules.rule import Rule
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    if not facts.go.files:
+    if not facts.go.files or not any(o.breakpoint is not None for c in facts.contracts for o in c.operations):
         return
     known = {*breakpoints.in_code(facts.go), *breakpoints.in_tests(facts.go)}
     serving = {(j.contract.path, p.operation): (j.service.name, p.route) for j in contracted.of(facts) for p in j.promises}
