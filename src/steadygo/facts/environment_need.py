@@ -102,6 +102,13 @@ def _of_variable(go: GoCode, file: GoFile, call: Call, results: tuple[str, ...])
         return _OPTIONAL
     if "." in variable:
         return _of_field(go, variable.rpartition(".")[2])
+    package = go.packages.get(file.directory)
+    if (
+        package is not None
+        and variable in package.declarations
+        and any(variable in (c.left, c.right) for other in package.files for c in other.comparisons)
+    ):
+        return _OPTIONAL
     for composite in file.composites:
         for name, text in composite.fields:
             if name and text == variable and call.line <= composite.line <= last:

@@ -161,6 +161,7 @@ class _Linker:
         copied = {posixpath.basename(s) for stage in final.lineage() for c in stage.copies for s in c.sources}
         renamed = {posixpath.basename(c.target.rstrip("/")): {posixpath.basename(s) for s in c.sources} for c in final.final.copies}
         names = {program, *renamed.get(program, ())} - {""}
+        names |= {posixpath.basename(w) for w in start[1:]} & copied  # an entry point that starts the program it is given
         for main, buildings in built.items():
             for building, _ in buildings:
                 outputs = {posixpath.basename(building.output.rstrip("/")), self._binary(main)} - {""}

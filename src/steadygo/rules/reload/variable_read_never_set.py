@@ -8,21 +8,29 @@ A variable counts as needed when the program ends, returns an error or connects 
 start: reads behind a condition, in handlers and in other subcommands are left out, and so are places whose environment is partly kept
 elsewhere (an EnvironmentFile or secret that is not here): those are said to be not known when nothing at all sets the variable.
 
+An address or credential that is used as it is, without a look at whether it is empty, is a hazard when no place at all sets it.
+
 Fix: set the variable there, or give it a default in the code, or drop the read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from steadygo.facts.environment_names import given_by_platform
-from steadygo.facts.environment_need import REQUIRED
+from steadygo.facts.environment_names import given_by_platform, read_by_others
+from steadygo.facts.environment_need import REQUIRED, UNKNOWN
 from steadygo.facts.environment_reads import Read, environment_reads
 from steadygo.facts.gostart import always_run, read_at_start
 from steadygo.facts.repository import Repository, Service
 from steadygo.facts.runtimes import Runtime, shipped_runtimes
 from steadygo.findings import Because, Confidence, Finding, NotKnown, Severity, because
 from steadygo.rules.rule import Rule
+
+_CONNECTS = re.compile(r"(?:URL|URI|DSN|HOST|ADDR|ADDRESS|ENDPOINTS?|BROKERS|SERVERS|TOKEN|SECRET|PASSWORD|API_?KEY|BUCKET|QUEUE|TOPIC)$")
+_OWN = re.compile(
+    r"LISTEN|BIND|BASE_URL|PUBLIC|PROXY|METRICS|PPROF|DEBUG|ADMIN|TRACE|TRACING|WEBHOOK|SENTRY|^(?:HTTP|GRPC|APP|SERVER)_ADDR"
+)
 
 
 def check(facts: Repository) -> Iterator[Finding | NotKnown]:
@@ -31,6 +39,7 @@ def check(facts: Repository) -> Iterator[Finding | NotKnown]:
         by_service.setdefault(service.name, (service, []))[1].append(runtime)
     for service, places in by_service.values():
         doubtful = []
+        yield from _blind(facts, service, places)
         for read in _needed(facts, service):
             lacking = [r for r in places if read.name not in r.variables]
             known = [r for r in lacking if r.complete]
@@ -59,6 +68,29 @@ def _needed(facts: Repository, service: Service) -> list[Read]:
         if read.function is None or (read.function in running and read_at_start(facts.go, read.at)):
             found.setdefault(read.name, read)
     return list(found.values())
+
+
+def _blind(facts: Repository, service: Service, places: list[Runtime]) -> Iterator[Finding]:
+    """Addresses and credentials that are used as they are, and that no place sets."""
+    if not all(r.complete for r in places):
+        return
+    running = always_run(facts.go, service.main or "")
+    reads = environment_reads(facts, service).reads
+    weighed = {r.name for r in reads if r.need != UNKNOWN}
+    for read in {r.name: r for r in reversed(reads) if r.name not in weighed}.values():
+        told = given_by_platform(read.name) or read_by_others(read.name) or any(read.name in r.variables for r in places)
+        if told or read.function not in running or not _CONNECTS.search(read.name) or _OWN.search(read.name):
+            continue
+        if not read_at_start(facts.go, read.at):
+            continue
+        yield Finding(
+            f"{service.name} uses {read.name} as it is, and nothing sets it: it is empty in {places[0].label}",
+            read.at,
+            tuple(dict.fromkeys(because(r.at, f"{r.label} does not set {read.name}") for r in places[:4])),
+            f"Set {read.name} in {places[0].label}, or stop with a clear message when it is empty.",
+            service.name,
+            severity=Severity.HAZARD,
+        )
 
 
 def _finding(service: Service, read: Read, lacking: list[Runtime], setting: list[Runtime]) -> Finding:
@@ -131,8 +163,22 @@ RULE = Rule(
             "func main() {\n\tvar c config\n\tif err := env.Parse(&c); err != nil {\n\t\tpanic(err)\n\t}\n}\n",
             "deploy/orders.yaml": _POD + _OTHER,
         },
+        {
+            **_GO_MOD,
+            **_IMAGE,
+            "main.go": _MAIN
+            + 'type options struct{ Addr string }\n\nfunc main() {\n\tlog.Print(options{Addr: os.Getenv("REDIS_ADDR")}) // want\n}\n',
+            "deploy/orders.yaml": _POD + _OTHER,
+        },
     ),
     passes=(
+        {
+            **_GO_MOD,
+            **_IMAGE,
+            "main.go": _MAIN + 'type options struct{ Addr string }\n\nfunc main() {\n\to := options{Addr: os.Getenv("REDIS_ADDR")}\n'
+            '\tif o.Addr != "" {\n\t\tlog.Print(o.Addr)\n\t}\n\tlog.Print(os.Getenv("BANNER"))\n}\n',
+            "deploy/orders.yaml": _POD + _OTHER,
+        },
         {**_NEEDED, "deploy/orders.yaml": _POD + _SET},
         {**_NEEDED, "orders.service": "[Service]\nExecStart=/usr/bin/orders\nEnvironmentFile=/etc/orders/secret.env\n"},
         {**_NEEDED, "deploy/orders.yaml": _POD + _OTHER + "          envFrom:\n            - secretRef: {name: payments}\n"},

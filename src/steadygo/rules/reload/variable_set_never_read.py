@@ -3,9 +3,10 @@
 A misspelt variable is silent: the program takes its default, and what an operator changes in the manifest changes nothing. It shows
 when somebody raises a limit in an incident and nothing happens.
 
-With a similar name that the code reads and this place does not set, it is reported as a likely misspelling; otherwise as a note. Left
-out are variables that libraries, the Go runtime or the platform read by themselves, names that stand anywhere in the service's code or
-start scripts, and services that make up names at run time. What an image sets is reported only as a misspelling.
+With a similar name that the code reads and this place does not set, it is reported as a likely misspelling; when the names share all
+words but one as a hazard, otherwise as a note. Left out are variables that libraries, the Go runtime or the platform read by
+themselves, names that stand anywhere in the service's code or start scripts, and services that make up names at run time. What an image
+sets is reported only as a misspelling.
 
 Fix: write the name as the code reads it, or remove the variable.
 """
@@ -64,13 +65,31 @@ def check(facts: Repository) -> Iterator[Finding | NotKnown]:
                     confidence=None if blind is None else Confidence.GUESS,
                     severity=None if blind is None else Severity.HAZARD,
                 )
-            elif given.by != "the image" and runtime.running is not None:
-                first = reads.reads[0] if reads.reads else None
-                proofs = (Because(first.at.path, first.at.line, f"the program reads its environment here: {first.name}"),) if first else ()
-                message = f"nothing in {service.name} reads {given.name}, which {given.by} sets"
-                yield Finding(
-                    message, given.at, proofs, "Remove it, or read it.", service.name, severity=Severity.NOTE, confidence=Confidence.GUESS
-                )
+            elif given.by != "the image":
+                yield _note(service.name, given, _hint(given.name, reads, runtime), reads)
+
+
+def _note(service: str, given: Given, hint: Read | None, reads: Reads) -> Finding:
+    first = hint or (reads.reads[0] if reads.reads else None)
+    proofs = (Because(first.at.path, first.at.line, f"the program reads {first.name} here"),) if first else ()
+    message = f"nothing in {service} reads {given.name}, which {given.by} sets" + (
+        f"; the nearest that it reads is {hint.name}" if hint else ""
+    )
+    fix = f"Write {hint.name}, or remove it." if hint else "Remove it, or read it."
+    severity = Severity.HAZARD if hint else Severity.NOTE
+    return Finding(message, given.at, proofs, fix, service, severity=severity, confidence=Confidence.GUESS)
+
+
+def _hint(name: str, reads: Reads, runtime: Runtime) -> Read | None:
+    """A read that is not set here and whose words are those of `name` but one: DB_POOL_SIZE and DB_MAX_POOL_SIZE."""
+    words = set(name.split("_"))
+    for read in sorted(reads.reads, key=lambda r: r.name):
+        others = set(read.name.split("_"))
+        common = len(words & others)
+        close = common >= 2 and len(words ^ others) <= (2 if common > 2 else 1) and not _numbered(name, read.name)
+        if close and read.name not in runtime.variables and not read_by_others(read.name):
+            return read
+    return None
 
 
 def _nearest(near: list[Read], runtime: Runtime) -> Read | None:
@@ -165,6 +184,7 @@ RULE = Rule(
             "orders.env": "OUTBOX_INTERVAL=1s\n# want below\nOUTBOX_BACTH_SIZE=20\n",
         },
         {**_CODE, "compose.yaml": "services:\n  orders:\n    build: .\n    environment:\n      REPLICA_COLOUR: blue # want\n"},
+        {**_CODE, "orders.service": "[Service]\nExecStart=/usr/bin/orders\n# want below\nEnvironment=OUTBOX_MAX_BATCH_SIZE=9\n"},
     ),
     passes=(
         {
