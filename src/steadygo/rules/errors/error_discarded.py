@@ -43,7 +43,7 @@ def check(facts: Repository) -> Iterator[Finding]:
             "the transaction may not have been committed: the error of Commit is dropped" if commit else "a failed write goes unnoticed",
             file.at(call),
             fix="Return the error.",
-            severity=Severity.DEGRADED if commit else None,
+            severity=Severity.DEGRADED if commit and _writes(facts, file, call) else None,
         )
     for file in facts.go.files:
         if file.is_test or file.generated:
@@ -67,6 +67,13 @@ def check(facts: Repository) -> Iterator[Finding]:
                 (because(targets[0][0].at(targets[0][1]), f"{name} returns an error"),),
                 f"Handle the error of {name}.",
             )
+
+
+def _writes(facts: Repository, file: GoFile, commit: Call) -> bool:
+    """Whether the transaction changes something in sight."""
+    view = body(facts.go, file)
+    calls = view.calls(view.owner[commit.block])
+    return any(c.receiver == commit.receiver and c.name.rpartition(".")[2] in ("Exec", "ExecContext") for c in calls)
 
 
 def _looked_at(facts: Repository, file: GoFile, call: Call) -> bool:

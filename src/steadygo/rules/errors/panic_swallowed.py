@@ -3,7 +3,7 @@
 recover() without looking at what it returns turns a nil pointer or an index out of range into a silent 500 or, worse, into a goroutine
 that simply is not there any more. Without value and stack nobody can find the place.
 
-Functions that only guard a close or send on a channel that may be closed are left out, as is everything that logs, counts or passes
+In handlers and goroutines the finding is a hazard, elsewhere a note. Functions that only guard a close or send on a channel that may be closed are left out, as is everything that logs, counts or passes
 on the value.
 
 Fix: keep the value, log it with debug.Stack(), then answer; panic again with http.ErrAbortHandler.
@@ -38,7 +38,18 @@ def check(facts: Repository) -> Iterator[Finding]:
             "a panic is swallowed here: its value goes nowhere" + (", the client sees a bare answer" if where else ""),
             file.at(call),
             fix="Log the recovered value with debug.Stack().",
+            severity=None if where or _in_goroutine(file, owner) else Severity.NOTE,
         )
+
+
+def _in_goroutine(file: GoFile, owner: int) -> bool:
+    """Whether the recovering closure stands in the closure of a goroutine."""
+    block = owner
+    while block > 0:
+        if file.blocks[block].kind == "go":
+            return True
+        block = file.blocks[block].parent
+    return False
 
 
 def _kept(file: GoFile, view: Body, call: Call, owner: int) -> bool:
