@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from steadygo.facts import routes, servers
 from steadygo.facts.go import GoFile
 from steadygo.facts.gocode import GoCode
-from steadygo.facts.repository import Repository, Service
+from steadygo.facts.repository import Repository, Service, ShippedImage
 from steadygo.facts.routes import Route
-from steadygo.facts.runtimes import Runtime
+from steadygo.facts.runtimes import Given, Runtime, shipped_runtimes
 from steadygo.facts.servers import Server
+from steadygo.facts.starting import start_words
 from steadygo.findings import Place
 
 _URL = re.compile(r"(https?://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(\d+))?(/[^\s'\"?;|)]*)?(?=[\s'\"?;|)]|\Z)")
@@ -59,11 +62,48 @@ def asked(runtime: Runtime) -> list[Asked]:
             if "{{" not in path and "$" not in path:
                 found.append(Asked(probe.kind, label, at, port, path, runtime))
         elif probe.handler == "exec":
-            for url in _URL.finditer(" ".join(probe.words)):
-                if url[1] or (url[2] and url[3]):
-                    port = int(url[2] or (443 if url[1] == "https://" else 80))
-                    found.append(Asked(probe.kind, label, at, port, url[3] or "/", runtime))
+            found += [Asked(probe.kind, label, at, port, path, runtime) for port, path in _urls(probe.words)]
     return found
+
+
+def every_question(repository: Repository) -> Iterator[tuple[Service, Asked]]:
+    """Probes wherever the repository's programs really run, and the HEALTHCHECK of their images (Kubernetes ignores those)."""
+    for service, runtime in shipped_runtimes(repository):
+        for question in asked(runtime):
+            yield service, question
+    for service in repository.services:
+        for image in service.images if not service.tool and service.main is not None else ():
+            health = next((s.healthcheck for s in image.lineage() if s.healthcheck is not None), None)
+            path = image.image.path
+            sharing = sum(any(i.image.path == path for i in s.images) for s in repository.services)
+            if health is None or not repository.ships(path) or (sharing > 1 and not _starts(service, image)):
+                continue
+            if any(r.workload.kind != "compose" for r in service.running):
+                continue
+            variables = {
+                v.name: Given(v.name, v.value, Place(path, v.line), "the image", v.source)
+                for s in reversed(image.lineage())
+                for v in s.variables
+            }
+            at = Place(path, health.line)
+            runtime = Runtime("the image", at, service.name, variables=variables)
+            for port, target in _urls(health.words):
+                yield service, Asked("healthcheck", "the image's HEALTHCHECK", at, port, target, runtime)
+
+
+def _starts(service: Service, image: ShippedImage) -> bool:
+    """Whether the image's command names the service's program."""
+    names = {posixpath.basename(b.output) for b in service.builds if b.output} | {posixpath.basename(service.main or ""), service.name}
+    return any(posixpath.basename(part) in names for word in start_words(image) for part in word.split())
+
+
+def _urls(words: tuple[str, ...]) -> list[tuple[int, str]]:
+    """(port, path) of each URL of this host on a command line."""
+    return [
+        (int(url[2] or (443 if url[1] == "https://" else 80)), url[3] or "/")
+        for url in _URL.finditer(" ".join(words))
+        if url[1] or (url[2] and url[3])
+    ]
 
 
 def answering(repository: Repository, service: Service, question: Asked) -> list[Server] | None:

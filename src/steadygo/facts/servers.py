@@ -13,7 +13,7 @@ from steadygo.facts.goinputs import Input
 from steadygo.facts.repository import Service
 from steadygo.facts.routers import DEFAULT
 from steadygo.facts.runtimes import Runtime
-from steadygo.facts.starting import container_words
+from steadygo.facts.starting import container_words, start_words
 from steadygo.facts.units import exec_words
 from steadygo.findings import Place
 
@@ -98,9 +98,9 @@ def words_of(service: Service, runtime: Runtime) -> tuple[str, ...]:
     if runtime.unit is not None:
         start = runtime.unit.find("Service", "ExecStart")
         return exec_words(start.value)[1] if start is not None else ()
-    if runtime.running is None:
-        return ()
     image = service.images[0] if len(service.images) == 1 else None
+    if runtime.running is None:
+        return tuple(part for word in (start_words(image) if image else ()) for part in word.split())
     return tuple(part for word in container_words(runtime.running.container, image) for part in word.split())
 
 

@@ -20,7 +20,6 @@ from steadygo.facts import probing, servers
 from steadygo.facts.repository import Repository, Service
 from steadygo.facts.routers import UNKNOWN
 from steadygo.facts.routes import Route
-from steadygo.facts.runtimes import shipped_runtimes
 from steadygo.findings import Because, Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
@@ -33,30 +32,29 @@ _EFFECT = {
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    for service, runtime in shipped_runtimes(facts):
-        for question in probing.asked(runtime):
-            if not question.path or probing.opens_more(facts, service):
-                continue
-            found = probing.answering(facts, service, question)
-            routes = probing.routes_of(facts, service, found) if found else None
-            if not found or not routes or any(_may_serve(r, routes, question, service) for r in routes):
-                continue
-            last = question.path.rstrip("/").rpartition("/")[2]
-            registered = frozenset(r.at for r in routes)
-            if not last or probing.mentioned(facts.go, service, rf'["`/]{re.escape(last)}(?![\w-])', registered):
-                continue
-            nearest = _nearest(question.path, routes)
-            yield Finding(
-                f"{question.label} asks for {question.path}, which {service.name} does not serve: {_EFFECT[question.kind]}",
-                question.at,
-                (
-                    Because(nearest.at.path, nearest.at.line, f"the nearest route is {nearest.path}"),
-                    because(found[0].at, f"port {question.port} is served here"),
-                ),
-                f"Probe {nearest.path} instead, or register {question.path}.",
-                service=service.name,
-                severity=Severity.DEGRADED if question.kind == "healthcheck" else None,
-            )
+    for service, question in probing.every_question(facts):
+        if not question.path or probing.opens_more(facts, service):
+            continue
+        found = probing.answering(facts, service, question)
+        routes = probing.routes_of(facts, service, found) if found else None
+        if not found or not routes or any(_may_serve(r, routes, question, service) for r in routes):
+            continue
+        last = question.path.rstrip("/").rpartition("/")[2]
+        registered = frozenset(r.at for r in routes)
+        if not last or probing.mentioned(facts.go, service, rf'["`/]{re.escape(last)}(?![\w-])', registered):
+            continue
+        nearest = _nearest(question.path, routes)
+        yield Finding(
+            f"{question.label} asks for {question.path}, which {service.name} does not serve: {_EFFECT[question.kind]}",
+            question.at,
+            (
+                Because(nearest.at.path, nearest.at.line, f"the nearest route is {nearest.path}"),
+                because(found[0].at, f"port {question.port} is served here"),
+            ),
+            f"Probe {nearest.path} instead, or register {question.path}.",
+            service=service.name,
+            severity=Severity.DEGRADED if question.kind == "healthcheck" else None,
+        )
 
 
 def _may_serve(route: Route, routes: list[Route], question: probing.Asked, service: Service) -> bool:

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 
 from steadygo.facts import probing, servers
 from steadygo.facts.repository import Repository, Service
-from steadygo.facts.runtimes import shipped_runtimes
 from steadygo.findings import Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
@@ -28,40 +27,39 @@ _EFFECT = {
 
 
 def check(facts: Repository) -> Iterator[Finding]:
-    for service, runtime in shipped_runtimes(facts):
-        for question in probing.asked(runtime):
-            if question.port is None or _explained(facts, service, question):
-                continue
-            found = probing.answering(facts, service, question)
-            if found is None or found:
-                continue
-            listening = servers.of(facts.go).of(service)
-            words = servers.words_of(service, runtime)
-            ports = {port: s for s in reversed(listening) for port in s.ports(runtime, words) or () if port}
-            if not ports or question.port < 1:
-                continue
-            names = ", ".join(str(p) for p in sorted(ports))
-            yield Finding(
-                f"{question.label} asks port {question.port}, where nothing listens ({service.name} listens on {names}): "
-                f"{_EFFECT[question.kind]}",
-                question.at,
-                tuple(because(s.at, f"listens on {p}") for p, s in sorted(ports.items())),
-                f"Probe port {min(ports)}" + (f" or one of {names}." if len(ports) > 1 else "."),
-                service=service.name,
-                severity=Severity.DEGRADED if question.kind == "healthcheck" else None,
-            )
+    for service, question in probing.every_question(facts):
+        if question.port is None or _explained(facts, service, question):
+            continue
+        found = probing.answering(facts, service, question)
+        if found is None or found:
+            continue
+        listening = servers.of(facts.go).of(service)
+        words = servers.words_of(service, question.runtime)
+        ports = {port: s for s in reversed(listening) for port in s.ports(question.runtime, words) or () if port}
+        if not ports or question.port < 1:
+            continue
+        names = ", ".join(str(p) for p in sorted(ports))
+        yield Finding(
+            f"{question.label} asks port {question.port}, where nothing listens ({service.name} listens on {names}): "
+            f"{_EFFECT[question.kind]}",
+            question.at,
+            tuple(because(s.at, f"listens on {p}") for p, s in sorted(ports.items())),
+            f"Probe port {min(ports)}" + (f" or one of {names}." if len(ports) > 1 else "."),
+            service=service.name,
+            severity=Severity.DEGRADED if question.kind == "healthcheck" else None,
+        )
 
 
 def _explained(facts: Repository, service: Service, question: probing.Asked) -> bool:
     """Whether something else may listen on the port."""
     running = question.runtime.running
     number = str(question.port)
-    if running is None or probing.opens_more(facts, service):
+    if probing.opens_more(facts, service):
         return True
-    for container in running.workload.containers:
-        if container is not running.container and running.workload.kind != "compose" and container.role != "init":
+    for container in running.workload.containers if running is not None else ():
+        if running is not None and container is not running.container and running.workload.kind != "compose" and container.role != "init":
             return True
-    own = (*(running.container.command or ()), *(running.container.args or ()))
+    own = servers.words_of(service, question.runtime)
     given = [g.value or "" for g in question.runtime.variables.values()]
     if any(number in text for text in (*own, *given)):
         return True
@@ -106,10 +104,12 @@ RULE = Rule(
     check=check,
     needs=("go", "probe"),
     fails=(
+        {**_TREE, "Dockerfile": _TREE["Dockerfile"] + "# want below\nHEALTHCHECK CMD curl -f http://localhost:8000/ || exit 1\n"},
         {**_TREE, "deploy/orders.yaml": f"{_DEPLOYMENT}          # want below\n{_PROBE}"},
         {**_TREE, "deploy/orders.yaml": f'{_DEPLOYMENT}          args: ["-addr=:9000"]\n          # want below\n{_PROBE}'},
     ),
     passes=(
+        {**_TREE, "Dockerfile": _TREE["Dockerfile"] + "HEALTHCHECK CMD curl -f http://localhost:8080/\n"},
         {**_TREE, "deploy/orders.yaml": _DEPLOYMENT + _PROBE.replace("8081", "8080")},
         {**_TREE, "deploy/orders.yaml": f'{_DEPLOYMENT}          args: ["-addr=:8081"]\n{_PROBE}'},
         {**_TREE, "deploy/orders.yaml": f"{_DEPLOYMENT}{_PROBE}        - name: proxy\n          image: envoy\n"},
