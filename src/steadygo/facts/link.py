@@ -72,8 +72,8 @@ class _Linker:
 
     def _start_drafts(self) -> None:
         stated = {s.main.strip("/").removeprefix("./"): s for s in self.repository.settings.services if s.main}
-        taken: set[str] = set()
-        for directory, package in self.mains.items():
+        taken = {s.name for s in self.repository.settings.services}
+        for directory, package in sorted(self.mains.items(), key=lambda item: (item[0] == "" or aside(f"{item[0]}/x"), item[0])):
             s = stated.get(directory)
             name = s.name if s else service_name(package, self.repository.go.module_of(directory), taken)
             taken.add(name)

@@ -22,7 +22,7 @@ def service_name(package: Package, module: GoMod | None, taken: Container[str]) 
     if name in _FOLDERS and module is not None and package.directory != module.directory:
         rest = [p for p in parts[:-1] if p not in _FOLDERS[:-1]]
         name = rest[-1] if rest else (last if name != "server" else name)
-    return (package.directory or last) if name in taken else name
+    return (package.directory or f"{last} (root)") if name in taken else name
 
 
 def binary_name(package: Package, module: GoMod | None) -> str:

@@ -114,19 +114,19 @@ def _tally(counts: Mapping[Severity, int]) -> str:
 def _header(result: ScanResult) -> Iterable[str]:
     counts = tally(result.findings)
     failing = len({f.service for f in result.findings if f.service})
-    services = counted(len(result.services), "service")
+    services = counted(len(result.shown_services), "service")
     if Severity.OUTAGE in counts:
         n = counts[Severity.OUTAGE]
         headline = f"{counted(n, 'outage')} {'waits' if n == 1 else 'wait'} to happen"
     elif counts:
         headline = "No outage found, but not steady yet"
     else:
-        headline = "Nothing found" if result.services else "No service was recognised"
+        headline = "Nothing found" if result.shown_services else "No service was recognised"
     scope = (
         f" in {failing} of {services}"
-        if result.findings and len(result.services) > 1 and failing
+        if result.findings and len(result.shown_services) > 1 and failing
         else f" in {services}"
-        if result.services
+        if result.shown_services
         else ""
     )
     yield f'<header><p class="of">{_safe(result.name)} · {services}</p>'
@@ -136,7 +136,7 @@ def _header(result: ScanResult) -> Iterable[str]:
 def _pictures(result: ScanResult, numbered: Mapping[str, Numbered]) -> Iterable[str]:
     yield '<section aria-label="The picture">'
     order = {name: n for n, name in enumerate(numbered)}
-    services = sorted(result.services, key=lambda s: (order.get(s.name, len(order)), s.tool, s.name))
+    services = sorted(result.shown_services, key=lambda s: (order.get(s.name, len(order)), s.tool, s.name))
     broken = [s for s in services if s.name in numbered]
     quiet = [s for s in services if s.name not in numbered]
     for service in broken:
@@ -222,7 +222,7 @@ def _verdict(verdict: Verdict, finding: int | None) -> str:
 def _findings(result: ScanResult, groups: list[tuple[str, Numbered]], source: Source) -> Iterable[str]:
     yield '<section aria-labelledby="findings"><h2 class="whole" id="findings" tabindex="-1">Findings</h2>'
     if not groups:
-        yield f'<p class="card">{"Nothing found." if result.services else "`steadygo services` says what could not be joined."}</p>'
+        yield f'<p class="card">{"Nothing found." if result.shown_services else "`steadygo services` says what could not be joined."}</p>'
     else:
         boxes = "".join(
             f'<label><input type="checkbox" value="{s}" checked><span class="grade {s}">{SIGNS[s]} {s}</span></label>'

@@ -109,13 +109,13 @@ def _listed(title: str, entries: list[tuple[str, int, str]], look: Look) -> list
 def _summary(result: ScanResult, look: Look) -> list[str]:
     """At most one screen: numbers, the next command, the table."""
     read = f"{counted(result.counts.files, 'file')}, {counted(result.counts.lines, 'line')} read in {result.counts.seconds:.1f} s"
-    services = counted(len(result.services), "service")
+    services = counted(len(result.shown_services), "service")
     if result.findings:
         counts = ", ".join(f"{SIGNS[s]} {said({s: n})}" for s, n in tally(result.findings).items())
         lines = look.wrap(f"{counted(len(result.findings), 'finding')} in {services}: {counts}", "", "  ")
     else:
         none = "Nothing found, but no service was recognised either: `steadygo services` says why."
-        lines = [f"Nothing found in {services}."] if result.services else look.wrap(none, "", "  ")
+        lines = [f"Nothing found in {services}."] if result.shown_services else look.wrap(none, "", "  ")
     lines = [look.style(line, "bold") for line in lines]
     asides = [
         f"{len(result.suppressed):,} suppressed" if result.suppressed else "",

@@ -100,6 +100,12 @@ class ScanResult(msgspec.Struct, frozen=True):
     counts: Counts = Counts()
     below: str = ""
 
+    @property
+    def shown_services(self) -> tuple[ScannedService, ...]:
+        """The services that ship, and tools only where something was found in them."""
+        named = {f.service for f in self.findings}
+        return tuple(s for s in self.services if not s.tool or s.name in named)
+
     def verdict(self, service: str, chapter: str) -> Verdict:
         """The answer of one service, or of the repository ("") to one chapter's question."""
         return self.readiness.get(service or REPOSITORY, {}).get(chapter, Verdict.NOT_KNOWN)
