@@ -31,3 +31,13 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     readme = (ROOT / "README.md").read_text()
     for target in re.findall(r"\]\(([^)#]+)\)", readme):
         assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_excerpt_of_the_readme_is_real_output() -> None:
+    excerpt = (ROOT / "README.md").read_text().split("```")[1].strip("\n").split("\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "steadygo", "scan", "examples/orders", "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    printed = ran.stdout.split("\n")
+    missing = [line for line in excerpt if line and line not in printed and not line.startswith("orders  cmd/orders")]
+    assert not missing
