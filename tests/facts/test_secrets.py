@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steadygo.facts.secrets import is_secret, names_a_secret
+from steadygo.facts.secrets import is_secret, names_a_secret, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,26 @@ from steadygo.facts.secrets import is_secret, names_a_secret
 )
 def test_a_name_of_a_secret(name: str) -> None:
     assert names_a_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["PGPASSWORD", "dbPassword", "GITHUB_TOKEN", "apiKey", "CLIENT_SECRET", "JWT_SIGNING_KEY", "DB_PASS", "sessionKey"]
+)
+def test_a_line_hides_the_value_of_every_such_name(name: str) -> None:
+    assert names_a_secret(name)
+    assert "hunter22" not in without_secrets(f"{name}=hunter22", code=False)
+    assert "hunter22" not in without_secrets(f'{name} := "hunter22"', code=True)
+
+
+@pytest.mark.parametrize("token", ["AKIAABCDEFGHIJKLMNOP", "glpat-abcdefghijklmnopqrst", "ghp_" + "a1" * 18])
+def test_a_token_is_known_by_its_shape(token: str) -> None:
+    assert is_secret("DEPLOYED_BY", token)
+    assert token not in without_secrets(f"deployed_by: {token}", code=False)
+
+
+@pytest.mark.parametrize("line", ["bypass: all", "public_key: abcdef", "partition_key: customer"])
+def test_a_line_without_a_secret_stays(line: str) -> None:
+    assert without_secrets(line, code=False) == line
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from steadygo.report.source import shown, without_secrets
+from steadygo.facts.secrets import without_secrets
+from steadygo.report.source import shown
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""What looks like a secret: by the variable's name, or by credentials inside an address. Values of those are never kept."""
+"""What looks like a secret: by the variable's name, by credentials inside an address, or by the token's own shape.
+
+Values of variables that look like secrets are never kept; lines of text are shown with what looks like one hidden.
+"""
 
 from __future__ import annotations
 
@@ -67,6 +70,31 @@ _CREDENTIALS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s/@:]*:(?!\$)[^\s/@]+@|^[^\s:/@]+:[^\s@]+@(?:tcp|unix)?\(|\bpassword=(?!\$)[^\s;&]+", re.I
 )
 _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+_SHAPES = re.compile(
+    r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|glpat-[A-Za-z0-9_-]{15,}|xox[abprs]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}|(?:sk|rk)_live_[A-Za-z0-9]{16,}|AIza[0-9A-Za-z_-]{35}|dop_v1_[a-f0-9]{64}"
+    r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
+)
+
+HIDDEN = "•••"
+"""Stands in a shown line where a secret was."""
+
+_WORD = (
+    r"passw(?:or)?d|passphrase|secret|token|api_?-?key|access_?-?key|private_?-?key|credentials?|(?<![A-Za-z])(?:pass|pwd)(?![A-Za-z])"
+    rf"|(?:{'|'.join(sorted(_SECRET_KEYS))})[_-]?keys?"
+)
+_NAME = rf"[\w.\-]{{0,40}}(?:{_WORD})[\w.\-]{{0,40}}"
+_ASSIGNED = re.compile(rf"(?i)(?P<name>\b{_NAME}(?:[\"']?\s*(?::=|[:=])|[\"'],)\s*)(?P<quote>[\"'`])(?P<value>[^\"'`\s]{{4,}})(?P=quote)")
+_BARE = re.compile(
+    rf"(?i)(?P<name>(?:^|[\s\"',;])(?:export\s+)?(?:{_NAME}\s*[=:]\s*|(?<=ENV\s){_NAME}\s+))"
+    r"(?P<value>[^\s\"'`$<{(\[][^\s\"'`(){}\[\],;]{3,})(?=[\s\"';,]|$)"
+)
+_IN_URL = re.compile(r"(?P<name>://[^\s/:@\"']{0,64}:)(?P<value>[^\s/@\"'${<]{1,128})@")
+_PLAIN = re.compile(r"(?i)^(?:true|false|null|none|nil|yes|no|string|bool|int|required|optional|\d{1,5})$")
+_REFERENCE = re.compile(r"(?i)(?:name|ref|file|path|dir|url|uri|ttl|expiry|timeout|length|size|seconds|type|id)[\"']?\s*(?::=|[:=,])?\s*$")
+_VARIABLE = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
+_VALUE = re.compile(r"^(value\s*:\s*)(?![\"']?\$)\S.*$")
+_NAME_LINE = re.compile(rf"(?i)^\s*-?\s*name\s*:\s*[\"']?{_NAME}[\"']?\s*$")
 
 
 def names_a_secret(name: str) -> bool:
@@ -82,8 +110,8 @@ def names_a_secret(name: str) -> bool:
 
 
 def holds_credentials(value: str) -> bool:
-    """Whether a value carries a password in an address or DSN, or a private key."""
-    return bool(_CREDENTIALS.search(value) or _KEY_BLOCK.search(value))
+    """Whether a value carries a password in an address or DSN, a private key, or a token that its shape gives away."""
+    return bool(_CREDENTIALS.search(value) or _KEY_BLOCK.search(value) or _SHAPES.search(value))
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -91,3 +119,25 @@ def is_secret(name: str, value: str) -> bool:
     if not value or value.startswith(("$", "{{")) or (value.startswith("/") and name.upper().endswith("CREDENTIALS")):
         return False
     return names_a_secret(name) or holds_credentials(value)
+
+
+def without_secrets(text: str, *, code: bool, above: str = "") -> str:
+    """A line with the values hidden that look like secrets. In `code` only literals are values; elsewhere bare words are, too.
+
+    `above` is the line before: Kubernetes writes a variable's name and its value on two lines.
+    """
+    if _VALUE.match(text) and _NAME_LINE.search(above):
+        return _VALUE.sub(rf"\1{HIDDEN}", text)
+    text = _SHAPES.sub(HIDDEN, text)
+    text = _IN_URL.sub(lambda m: f"{m['name']}{HIDDEN}@", text)
+    text = _ASSIGNED.sub(lambda m: m[0] if _harmless(m["name"], m["value"]) else f"{m['name']}{m['quote']}{HIDDEN}{m['quote']}", text)
+    if not code:
+        text = _BARE.sub(lambda m: m[0] if _harmless(m["name"], m["value"]) else f"{m['name']}{HIDDEN}", text)
+    return text
+
+
+def _harmless(name: str, value: str) -> bool:
+    """A reference, a switch or a path says where the secret is, not what it is."""
+    if _REFERENCE.search(name) or _PLAIN.match(value) or _VARIABLE.match(value):
+        return True
+    return value.startswith(("$", "/", "./", "{{", "<", HIDDEN)) or ":/" in value
