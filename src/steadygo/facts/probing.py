@@ -109,14 +109,18 @@ def _urls(words: tuple[str, ...]) -> list[tuple[int, str]]:
 def answering(repository: Repository, service: Service, question: Asked) -> list[Server] | None:
     """Servers of `service` that listen on the asked port; None when one that may was not seen well enough."""
     words = servers.words_of(service, question.runtime)
+    if question.port is None:
+        return None
     found: list[Server] = []
+    sure, whole = False, True
     for server in servers.of(repository.go).of(service):
         ports = server.ports(question.runtime, words)
-        if ports is None or question.port is None:
-            return None
-        if question.port in ports:
+        if ports is None:
+            whole = False
+        elif question.port in ports:
             found.append(server)
-    return found
+            sure = sure or len(ports) == 1  # two servers of one program cannot share a port
+    return found if whole or sure else None
 
 
 def routes_of(repository: Repository, service: Service, found: list[Server]) -> list[Route] | None:

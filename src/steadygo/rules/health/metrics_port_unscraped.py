@@ -29,35 +29,39 @@ def check(facts: Repository) -> Iterator[Finding]:
         if runtime.running is None or probing.opens_more(facts, service):
             continue
         for port, path, at, who in _scraped(facts, runtime):
-            serving = _serving(facts, service, runtime, path)
-            if not serving or port in serving or (at.path, at.line) in told:
+            if (at.path, at.line) in told:
+                continue
+            right = _right(facts, service, runtime, port, path)
+            if right is None:
                 continue
             told.add((at.path, at.line))
-            right, server = min(serving.items(), key=lambda item: item[0])
+            ports = sorted(right.ports(runtime, servers.words_of(service, runtime)) or ())
+            where = f"port {ports[0]}" if ports else "another port"
             yield Finding(
-                f"{who} port {port}, but {service.name} serves {path} on port {right}: none of its metrics arrive",
+                f"{who} port {port}, but {service.name} serves {path} on {where}: none of its metrics arrive",
                 at,
-                (because(server.at, f"port {right}, which serves {path}"),),
-                f"Scrape port {right}.",
+                (because(right.at, f"{where}, which serves {path}"),),
+                f"Scrape port {ports[0]}." if ports else "Scrape the port that serves the metrics.",
                 service=service.name,
             )
 
 
-def _serving(facts: Repository, service: Service, runtime: Runtime, path: str) -> dict[int, Server]:
-    """Ports that serve `path`; empty when a server that may was not seen."""
-    words = servers.words_of(service, runtime)
-    found: dict[int, Server] = {}
+def _right(facts: Repository, service: Service, runtime: Runtime, port: int, path: str) -> Server | None:
+    """The server that serves `path` when what listens on `port` surely does not; None when it does, or was not seen."""
+    serving: list[Server] = []
     for server in servers.of(facts.go).of(service):
-        ports = server.ports(runtime, words)
         routes = probing.routes_of(facts, service, [server])
-        if ports is None or (routes is None and server.kind != "listener"):
-            return {}
-        answers = {r.serves(path) for r in routes or ()}
-        if None in answers or (routes is None and not any(i.path == "google.golang.org/grpc" for i in server.file.imports)):
-            return {}
+        if routes is None and server.kind == "listener" and any(i.path == "google.golang.org/grpc" for i in server.file.imports):
+            continue
+        answers = {r.serves(path) for r in routes} if routes is not None else {None}
         if True in answers:
-            found.update(dict.fromkeys(ports, server))
-    return found
+            serving.append(server)
+        elif None in answers:
+            return None
+    asked = probing.answering(facts, service, probing.Asked("", "", runtime.at, port, path, runtime))
+    if asked is None or any(s in serving for s in asked):
+        return None
+    return serving[0] if serving else None
 
 
 def _scraped(facts: Repository, runtime: Runtime) -> Iterator[tuple[int, str, Place, str]]:
@@ -179,7 +183,7 @@ RULE = Rule(
         {**_TREE, "compose.yaml": _COMPOSE, "prometheus.yml": _prometheus(8080).replace("orders:", "payments:")},
         {
             **_TREE,
-            "cmd/orders/main.go": _GO.replace('ListenAndServe(":9091"', "ListenAndServe(read()"),
+            "cmd/orders/main.go": _GO.replace('ListenAndServe(":8080"', "ListenAndServe(read()"),
             "deploy/orders.yaml": _pod(8080),
         },
         {
