@@ -102,7 +102,8 @@ def _finding(service: Service, read: Read, lacking: list[Runtime], setting: list
     other = setting[0]
     set_there = because(other.variables[read.name].at, f"{other.label} sets it")
     needs = Because(read.at.path, read.at.line, f"the program reads {read.name} and stops without it")
-    message = f"{service.name} needs {read.name} to start: {other.label} sets it, {where} does not"
+    there = other.label if other.label not in where else f"{other.label} in {other.at.path}"
+    message = f"{service.name} needs {read.name} to start: {there} sets it, {where} does not"
     return Finding(message, lacking[0].at, (needs, set_there, *proofs[1:]), f"Set {read.name} there too.", service.name)
 
 

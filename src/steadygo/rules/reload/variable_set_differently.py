@@ -56,7 +56,7 @@ def _compared(service: Service, name: str, default: str, places: list[Runtime]) 
         if differs is None or given.at == meant.at or (differs != "unit" and (_overlays(place, other) or _compose(place, other))):
             continue
         yield Finding(
-            f"{name} is {odd} in {place.label} but {usual} in {other.label}",
+            f"{name} is {odd} in {place.label} but {usual} in {other.label if other.label != place.label else other.at.path}",
             given.at,
             (because(meant.at, f"{other.label}: {name} is {usual}"),),
             f"Write {usual} here, or the same value in both places.",
