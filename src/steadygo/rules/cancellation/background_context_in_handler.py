@@ -4,8 +4,8 @@ A client that gives up, a proxy that times out and a server that shuts down canc
 context.Background() hears nothing of that: queries pile up on a slow database while their callers retry, and deadlines, trace ids
 and log fields of the request are lost on the way.
 
-Reported are HTTP handlers and gRPC methods. Left out are goroutines that are meant to outlive the request, deferred clean-up, functions
-called Close, Shutdown or Rollback, and contexts that get a time limit at once.
+Reported are HTTP handlers and gRPC methods. Left out are goroutines that are meant to outlive the request, deferred clean-up, what is
+undone after a failure, audit records, functions called Close, Shutdown or Rollback, and contexts that get a time limit at once.
 
 Fix: pass r.Context() (or the method's ctx); for work that must outlive the request use context.WithoutCancel(ctx) with a time limit.
 """
@@ -25,7 +25,7 @@ from steadygo.rules.rule import Rule
 _ENDS = re.compile(r"(?i)close|shutdown|stop|clean|rollback|release|unlock|background|async|detach|drain|cancel")
 _BOUNDED = ("context.WithTimeout", "context.WithDeadline", "context.WithTimeoutCause", "context.WithDeadlineCause")
 _HARMLESS = re.compile(
-    r"(?i)(?:^|\.)(?:log\w*|\w*Logger|\w*(?:Debug|Info|Warn|Error|Log)(?:Context|Ctx|f|w)?|WithValue|NewContext|With\w*|Inject|Extract|Add|Record|Start)\Z"
+    r"(?i)(?:^|\.)(?:log\w*|\w*Logger|\w*Audit\w*|\w*Event\w*|\w*Metric\w*|\w*(?:Debug|Info|Warn|Error|Log)(?:Context|Ctx|f|w)?|WithValue|NewContext|With\w*|Inject|Extract|Add|Record|Start)\Z"
 )
 _GRPC = re.compile(r"\*.*(?:Request|Req)\Z")
 
@@ -39,7 +39,7 @@ def check(facts: Repository) -> Iterator[Finding]:
         if handler is None or not context or _ENDS.search(handler.name):
             continue
         view = body(facts.go, file)
-        if _apart(file, call.block, handler.block):
+        if _apart(file, call.block, handler.block) or _undoes(file, call, handler.block):
             continue
         passed = _passed_to(view.calls(view.owner[call.block], own=True), call)
         if passed is None or passed.name in _BOUNDED or passed.mode or _HARMLESS.search(passed.name) or _ENDS.search(passed.name):
@@ -67,6 +67,20 @@ def _apart(file: GoFile, block: int, handler: int) -> bool:
     """Whether the call stands in a goroutine, a deferred closure or a closure that something else may run later."""
     while block > handler:
         if file.blocks[block].kind in ("go", "defer", "closure"):
+            return True
+        block = file.blocks[block].parent
+    return False
+
+
+def _undoes(file: GoFile, call: Call, handler: int) -> bool:
+    """Whether the call stands in a branch for a failure: what is undone there must not end with the request."""
+    block = call.block
+    while block > handler:
+        if (
+            file.blocks[block].kind == "if"
+            and file.blocks[block].line < call.line
+            and re.search(r"\w*[eE]rr\w* != nil", file.blocks[block].text)
+        ):
             return True
         block = file.blocks[block].parent
     return False
@@ -128,7 +142,9 @@ func main() { http.HandleFunc("/", server{}.create); serve(context.Background())
 func serve(ctx context.Context) { http.ListenAndServe(":8080", nil) }
 
 func (s server) create(w http.ResponseWriter, r *http.Request) {
-    s.store.Create(r.Context(), "x")
+    if err := s.store.Create(r.Context(), "x"); err != nil {
+        s.store.Create(context.Background(), "undo")
+    }
     go func() { s.store.Create(context.Background(), "audit") }()
     go s.store.Create(context.Background(), "audit")
     defer s.store.Create(context.Background(), "unlock")

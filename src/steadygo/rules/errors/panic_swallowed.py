@@ -3,8 +3,8 @@
 recover() without looking at what it returns turns a nil pointer or an index out of range into a silent 500 or, worse, into a goroutine
 that simply is not there any more. Without value and stack nobody can find the place.
 
-In handlers and goroutines the finding is a hazard, elsewhere a note. Functions that only guard a close or send on a channel that may be closed are left out, as is everything that logs, counts or passes
-on the value.
+In handlers and goroutines the finding is a hazard, elsewhere a note. Functions that only guard a close or send on a channel that may be
+closed are left out, as is everything that logs, counts or passes on the value.
 
 Fix: keep the value, log it with debug.Stack(), then answer; panic again with http.ErrAbortHandler.
 """

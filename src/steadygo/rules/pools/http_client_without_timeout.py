@@ -18,6 +18,7 @@ from steadygo.facts.databases import serving
 from steadygo.facts.go import Call, Composite, GoFile
 from steadygo.facts.gobody import body
 from steadygo.facts.repository import Repository
+from steadygo.facts.roles import aside
 from steadygo.findings import Because, Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
@@ -30,7 +31,7 @@ def check(facts: Repository) -> Iterator[Finding]:
     services = [s for s in facts.services if not s.tool and s.main is not None and serving(facts, s)]
 
     def served(file: GoFile) -> bool:
-        return not file.is_test and not file.generated and any(s.has(file.directory) for s in services)
+        return not aside(file.path) and not file.generated and any(s.has(file.directory) for s in services)
 
     for file, call in facts.go.calls(*_PLAIN):
         if served(file) and _lasts(facts, file, call):

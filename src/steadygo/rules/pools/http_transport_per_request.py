@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from steadygo.facts.databases import serving
 from steadygo.facts.gobody import body
-from steadygo.facts.requestscope import serves_requests
 from steadygo.facts.repository import Repository
+from steadygo.facts.requestscope import serves_requests
 from steadygo.findings import Confidence, Finding, Severity, because
 from steadygo.rules.rule import Rule
 
