@@ -162,7 +162,8 @@ class Inputs:
             return _joined(rest, first) if first is not None and full == "fmt.Sprintf" else _NOTHING
         if full == "net.JoinHostPort" and len(args) == 2:
             return _joined([self._follow(file, a, block, steps - 1, trail) for a in args], "%s:%s")
-        if name in ("string", "int", "Itoa", "Trim", "TrimSpace", "TrimPrefix", "TrimSuffix", "Duration", "Atoi", "ParseDuration") and args:
+        trims = name in ("TrimPrefix", "TrimSuffix", "Trim") and receiver == "strings"
+        if trims or (len(args) == 1 and name in ("string", "int", "Itoa", "TrimSpace", "Duration", "Atoi", "ParseDuration")):
             return self._follow(file, args[0], block, steps - 1, trail)
         if name in ("Or", "Coalesce") and full.startswith("cmp."):
             return _either([self._follow(file, a, block, steps - 1, trail) for a in args])

@@ -152,6 +152,7 @@ def mentioned(code: GoCode, service: Service, pattern: str, but: frozenset[Place
         if directory in code.packages
         for file in code.packages[directory].files
         for expression in _expressions(file, but)
+        if "func(" not in expression  # its statements are told on their own
     )
 
 

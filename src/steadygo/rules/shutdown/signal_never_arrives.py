@@ -95,7 +95,7 @@ def _words(facts: Repository, service: Service, words: tuple[str, ...], at: Plac
         yield from _shell(facts, service, rest[2], at, says, "bash" if program == "bash" else _default_shell(base))
         return
     script = rest[1] if program in _SHELLS and len(rest) > 1 else rest[0]
-    yield from _script(facts, service, script, at, says)
+    yield from _script(facts, service, script, at, says, tuple(rest[rest.index(script) + 1 :]))
 
 
 def _shell(facts: Repository, service: Service, text: str, at: Place, says: str, shell: str) -> Iterator[Finding]:
@@ -125,11 +125,15 @@ def _shell(facts: Repository, service: Service, text: str, at: Place, says: str,
     )
 
 
-def _script(facts: Repository, service: Service, word: str, at: Place, says: str) -> Iterator[Finding]:
+def _script(facts: Repository, service: Service, word: str, at: Place, says: str, args: tuple[str, ...] = ()) -> Iterator[Finding]:
     script = next((s for s in facts.scripts if posixpath.basename(s.path) == posixpath.basename(word)), None)
     if script is None or not word or script.traps:
         return
-    ours = [c for c in script.commands if _is_program(service, c.words) and not _asks(c)]
+    ours = [
+        c
+        for c in script.commands
+        if (_is_program(service, c.words) or (_is_program(service, args) and c.words[:1] == ("$@",))) and not _asks(c)
+    ]
     if not ours or any(c.replaced or c.words[:1] == ("exec",) for c in script.commands):
         return
     last = ours[-1]
@@ -177,6 +181,11 @@ RULE = Rule(
     check=check,
     needs=("go", "environment"),
     fails=(
+        {
+            **_TREE,
+            "Dockerfile": f'{_BUILD}FROM alpine:3.22\n{_COPY}COPY start.sh /\n# want below\nENTRYPOINT ["/start.sh"]\nCMD ["/orders"]\n',
+            "start.sh": '#!/bin/sh\nset -e\n/wait\n"$@"\n',
+        },
         {**_TREE, "Dockerfile": f"{_BUILD}FROM debian:12\n{_COPY}# want below\nCMD /orders --port 80\n"},
         {**_TREE, "Dockerfile": f"{_BUILD}FROM alpine:3.22\n{_COPY}# want below\nCMD /migrate && /orders | tee /log\n"},
         {
@@ -206,6 +215,11 @@ RULE = Rule(
             **_TREE,
             "Dockerfile": f'{_BUILD}FROM alpine:3.22\n{_COPY}COPY start.sh /\nENTRYPOINT ["/start.sh"]\nCMD ["/orders"]\n',
             "start.sh": '#!/bin/sh\nset -e\nexec "$@"\n',
+        },
+        {
+            **_TREE,
+            "Dockerfile": f'{_BUILD}FROM alpine:3.22\n{_COPY}COPY start.sh /\nENTRYPOINT ["/start.sh"]\nCMD ["/migrate"]\n',
+            "start.sh": '#!/bin/sh\n"$@"\n',
         },
         {
             **_TREE,
