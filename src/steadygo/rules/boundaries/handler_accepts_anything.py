@@ -19,6 +19,7 @@ from steadygo.findings import Confidence, Finding, Place, Severity
 from steadygo.rules.rule import Rule
 
 _EDGE = re.compile(r"(?:Handler|Consumer|Processor|Subscriber|Dispatcher|Endpoint|UseCase|Usecase|Executor|Worker|Listener|Receiver)\Z")
+_ASIDE = re.compile(r".*(?:Error|Panic|Recover|Log)\w*Handler\Z")  # they get what failed, whatever it was
 _TAKES = re.compile(r"(?:Handle|Process|Consume|Dispatch|Execute|Receive|On[A-Z]|Do\Z|Run\Z|Serve|Invoke|Call\Z)\w*")
 _ANYTHING = re.compile(r"(?:^|[\s,(])(?:any|interface ?\{\s*\})(?=\s*[,)]|\Z)")
 
@@ -28,7 +29,12 @@ def check(facts: Repository) -> Iterator[Finding]:
         if file.is_test or file.generated or not facts.ships(file.path):
             continue
         for declared in file.types:
-            if declared.kind != "interface" or not declared.name[:1].isupper() or not _EDGE.search(declared.name):
+            if (
+                declared.kind != "interface"
+                or not declared.name[:1].isupper()
+                or not _EDGE.search(declared.name)
+                or _ASIDE.match(declared.name)
+            ):
                 continue
             for method in declared.fields:
                 if _TAKES.match(method.name) and _ANYTHING.search(_parameters(method.type).replace("...", "…")):

@@ -4,7 +4,7 @@ A package variable has no owner. Whoever imports the package may write it, no si
 requests (or two tests) see each other's value. When the value is wrong at night nothing shows who set it.
 
 An exported variable that a request, a goroutine or an endless loop assigns is a hazard. One that some function assigns later than init and
-main is a note, told once for a package. Assignments in init, main and sync.Once, and variables given to flag parsers, are left out.
+main is a note. A package is told once. Assignments in init, main and sync.Once, and variables given to flag parsers, are left out.
 
 Fix: hold the value in a struct that main makes and hands on; for a value that changes while the program runs use atomic.Pointer in it.
 """
@@ -34,18 +34,27 @@ def check(facts: Repository) -> Iterator[Finding]:
     for directory, variables in by_package.items():
         service = next((s.name for s in facts.services if not s.tool and s.has(directory)), "")
         live = {name: found for name, found in variables.items() if any(c.live for c in found) and not _is_counter(found)}
-        for name, found in live.items():
-            first = next(c for c in found if c.live)
-            yield Finding(
-                f"{name} is a package variable that the running program changes: {_LIVE[first.live]}",
-                first.file.at(first.declaration),
-                tuple(because(c.at, _LIVE[c.live]) for c in sorted(found, key=lambda c: not c.live)[:4]),
-                f"Hold {name} in a struct that main makes and hands on.",
-                service=service,
-            )
+        if live:
+            yield _live(live, service)
         rest = {name: found for name, found in variables.items() if name[0].isupper() and name not in live}
         if rest and not variables.keys() & live.keys():
             yield _told_once(rest, service)
+
+
+def _live(live: dict[str, list[Change]], service: str) -> Finding:
+    name, found = min(live.items(), key=lambda item: item[1][0].declaration.line)
+    first = next(c for c in found if c.live)
+    more = f" and {len(live) - 1} more of package {first.package.name}" if len(live) > 1 else ""
+    places = [(n, c) for n, all_of in live.items() for c in all_of if c.live]
+    return Finding(
+        f"{name}{more}: package variables that the running program changes ({_LIVE[first.live]})"
+        if more
+        else f"{name} is a package variable that the running program changes: {_LIVE[first.live]}",
+        first.file.at(first.declaration),
+        tuple(because(c.at, f"{n} is assigned: {_LIVE[c.live]}") for n, c in places[:4]),
+        f"Hold {name} in a struct that main makes and hands on.",
+        service=service,
+    )
 
 
 def _told_once(rest: dict[str, list[Change]], service: str) -> Finding:
