@@ -115,3 +115,8 @@ def test_knows_variables_that_others_read() -> None:
     assert all(read_by_others(n) for n in ("OTEL_SERVICE_NAME", "AWS_REGION", "PGHOST", "GOMEMLIMIT", "https_proxy", "TZ", "NOTIFY_SOCKET"))
     assert not any(read_by_others(n) for n in ("ORDERS_ADDR", "DATABASE_URL", "PAGE_SIZE", "PGX", "PAYMENTS_TOKEN", "CONFIG_FILE"))
     assert given_by_platform("KUBERNETES_SERVICE_HOST") and given_by_platform("REDIS_SERVICE_PORT") and not given_by_platform("REDIS_URL")
+
+
+def test_takes_variables_without_values_and_counters() -> None:
+    text = "func main() {\n\tvar get func(string) string\n\tget = os.Getenv\n\tfor n := 0; n < 3; n++ {\n\t\tlog.Print(os.Getenv(n), get(n))\n\t}\n}\n"
+    assert reads_of(HEAD + text).reads == ()

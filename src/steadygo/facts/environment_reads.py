@@ -10,7 +10,7 @@ from typing import cast
 
 from steadygo.facts.environment_need import OPTIONAL, REQUIRED, UNKNOWN, Need, default_parameter, need_of
 from steadygo.facts.environment_tags import tagged
-from steadygo.facts.go import Call, Function, GoFile
+from steadygo.facts.go import Assignment, Call, Function, GoFile
 from steadygo.facts.gocode import GoCode
 from steadygo.facts.repository import Repository, Service
 from steadygo.findings import Place
@@ -158,7 +158,7 @@ class _Collector:
             yield from self.go.callers(file, function)
             return
         for assignment in file.assignments:
-            if assignment.line == function.line and len(assignment.names) == 1 and assignment.values[0].startswith("func("):
+            if assignment.line == function.line and len(assignment.names) == len(assignment.values) == 1 and _is_closure(assignment):
                 outer = self.go.declared_function_at(file, assignment.block)
                 for call in file.calls:
                     if call.name == assignment.names[0] and self.go.declared_function_at(file, call.block) is outer:
@@ -167,7 +167,7 @@ class _Collector:
     def _listed(self, file: GoFile, call: Call, argument: str) -> bool:
         """A name that runs over a list of literals."""
         for assignment in file.assignments:
-            if argument not in assignment.names or not assignment.values[0].startswith("range "):
+            if argument not in assignment.names or not assignment.values or not assignment.values[0].startswith("range "):
                 continue
             if not self.go.inside(file, call.block, assignment.block):
                 continue
@@ -268,6 +268,10 @@ class _Collector:
                 if name and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
                     need = Need(OPTIONAL, call.args[1]) if len(call.args) > 1 else Need(UNKNOWN)
                     self._add(file, call, name, replace(need, exits=function.startswith("Must")))
+
+
+def _is_closure(assignment: Assignment) -> bool:
+    return assignment.values[0].startswith("func(")
 
 
 def _gives_default(file: GoFile, function: Function) -> bool:
