@@ -48,7 +48,7 @@ def test_a_fingerprint_takes_at_most_a_second_beyond_python(tmp_path: Path) -> N
     (tmp_path / "go.mod").write_text(MODULE)
     steadygo(tmp_path, "env", "show")
     best = 9.0
-    for _ in range(3):
+    for _ in range(5):
         started = time.monotonic()
         done = steadygo(tmp_path, "env", "show", "--json")
         best = min(best, time.monotonic() - started)

@@ -11,6 +11,7 @@ import pytest
 
 from steadygo.environment import manager
 from steadygo.environment import unit as unit_environment
+from steadygo.environment.accounts import find_account
 from steadygo.facts.units import Unit
 from steadygo.read import unit as unit_reader
 
@@ -89,10 +90,16 @@ UNITS = {
     "silent.service": "[Service]\nStandardOutput=null\nEnvironment=TZ=Asia/Tokyo LANG=xx\n",
     "dropped.service": "[Service]\nEnvironment=A=unit B=unit\n",
 }
+USER_UNITS = {
+    "plain-user.service": "[Service]\nEnvironment=A=1 WHO=%u AT=%h RUN=%t STATE=%S CACHE=%C LOG=%L CONF=%E\n",
+    "directories-user.service": "[Service]\nStateDirectory=x\nRuntimeDirectory=x y\nCacheDirectory=x\nLogsDirectory=x\nType=notify\nTimeoutStartSec=2\n",
+    "unset-user.service": "[Service]\nUnsetEnvironment=HOME SHELL\nPassEnvironment=XDG_RUNTIME_DIR\nEnvironmentFile=/etc/orders/order-1.env\n",
+}
 DROP_INS = {
     "dropped.service.d/10-a.conf": "[Service]\nEnvironment=B=ten C=ten\n",
     "dropped.service.d/20-b.conf": "[Service]\nEnvironment=C=twenty\n",
 }
+PACKAGES = "systemd,systemd-sysv,dbus,libpam-systemd,dbus-user-session"
 ACCOUNTS = "app:x:1234:1234::/srv/app:/bin/bash\ndaemonish:x:1235:1235::/:/usr/sbin/nologin\n"
 
 
@@ -107,13 +114,13 @@ def machine() -> Path:
     need(os.geteuid() == 0, "booting a container needs root", "run the tests as root")
     need(shutil.which("systemd-nspawn") is not None, "systemd-nspawn is missing", "apt-get install systemd-container")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "steadygo-nspawn"
-    root = cache / "root"
+    root = cache / "bookworm-user"
     if not (root / "lib/systemd/systemd").exists():
         need(shutil.which("debootstrap") is not None, "debootstrap is missing", "apt-get install debootstrap")
         cache.mkdir(parents=True, exist_ok=True)
         part = cache / f"part-{os.getpid()}"
         done = subprocess.run(
-            ["debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "bookworm", part],
+            ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", part],
             capture_output=True,
             text=True,
             timeout=900,
@@ -137,6 +144,7 @@ def booted(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     system = root / "etc/systemd/system"
     system.mkdir(parents=True)
     (root / "etc/passwd").write_text((machine / "etc/passwd").read_text() + ACCOUNTS)
+    (root / "etc/shadow").write_text("root:*:19000:0:99999:7:::\napp:*:19000:0:99999:7:::\n")
     (root / "etc/group").write_text((machine / "etc/group").read_text() + "app:x:1234:\ndaemonish:x:1235:\n")
     (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     (root / "etc/hostname").write_text("orders-host\n")
@@ -147,12 +155,22 @@ def booted(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
         header = "[Unit]\nBefore=finished.service\n"
         body = text if text.endswith("\n") else text + "\n"
         (system / name.replace("@a-b\\x2dc", "@")).write_text(header + body.replace("[Service]\n", "[Service]\n" + copy, 1))
+    user = root / "etc/systemd/user"
+    (user / "default.target.wants").mkdir(parents=True)
+    for number, (name, text) in enumerate(USER_UNITS.items()):
+        copy = f"ExecStart=/bin/cp --no-preserve=all /proc/self/environ /out/user{number}\n"
+        (user / name).write_text(text.replace("[Service]\n", "[Service]\n" + copy, 1))
+        (user / "default.target.wants" / name).symlink_to(f"../{name}")
+    for folder in ("srv/app", "var/lib/systemd/linger"):
+        (root / folder).mkdir(parents=True)
+    (root / "var/lib/systemd/linger/app").touch()
+    os.chown(root / "srv/app", 1234, 1234)
     for name, text in DROP_INS.items():
         (system / name).parent.mkdir(exist_ok=True)
         (system / name).write_text(text)
     wanted = " ".join(UNITS)
     (system / "finished.service").write_text(
-        f"[Unit]\nWants={wanted}\nAfter={wanted}\n[Service]\nType=oneshot\nExecStart=/bin/sleep 1\n"
+        f"[Unit]\nWants={wanted} user@1234.service\nAfter={wanted} user@1234.service\n[Service]\nType=oneshot\nExecStart=/bin/sleep 3\n"
         "ExecStart=/bin/systemctl --force --force poweroff\n"
     )
     wants = system / "multi-user.target.wants"
@@ -169,7 +187,8 @@ def booted(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
         "-D",
         machine,
     ]
-    bound = ("passwd", "group", "machine-id", "locale.conf", "os-release", "hostname", "orders", "systemd/system")
+    command += [f"--bind={root / 'srv'}:/srv", f"--bind-ro={root / 'var/lib/systemd/linger'}:/var/lib/systemd/linger"]
+    bound = ("passwd", "shadow", "group", "machine-id", "locale.conf", "os-release", "hostname", "orders", "systemd/system", "systemd/user")
     command += [f"--bind-ro={root / 'etc' / name}:/etc/{name}" for name in bound]
     done = subprocess.run(
         [*command, f"--bind={out}:/out", "--bind-ro=/usr/share/zoneinfo"],
@@ -179,8 +198,9 @@ def booted(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
         stdin=subprocess.DEVNULL,
     )
     found: dict[str, dict[str, str]] = {}
-    for number, name in enumerate(UNITS):
-        file = out / str(number)
+    ran = {**{str(n): name for n, name in enumerate(UNITS)}, **{f"user{n}": name for n, name in enumerate(USER_UNITS)}}
+    for number, name in ran.items():
+        file = out / number
         need(file.exists(), f"{name} did not run in the container: {done.stdout[-1500:]}{done.stderr[-500:]}", "look at its boot")
         rows = [r.partition("=") for r in file.read_bytes().decode("utf-8", "surrogateescape").split("\0") if r]
         found[name] = {n: v for n, _, v in rows}
@@ -208,3 +228,16 @@ def test_says_what_a_real_systemd_hands_over(name: str, booted: tuple[Path, dict
     assert known == {n: real[n] for n in known}
     passing = set(said.variables) - set(known)
     assert passing <= {"INVOCATION_ID", "SYSTEMD_EXEC_PID", "JOURNAL_STREAM", "WATCHDOG_PID", "container"}
+
+
+@pytest.mark.parametrize("name", USER_UNITS)
+def test_says_what_a_real_user_manager_hands_over(name: str, booted: tuple[Path, dict[str, dict[str, str]]]) -> None:
+    root, found = booted
+    path = f"/etc/systemd/user/{name}"
+    account = find_account(root, "app")
+    assert account
+    unit = unit_reader.read(path, (root / path.lstrip("/")).read_bytes())
+    said = unit_environment.handed(unit, manager.user_manager(root, account))
+    known = {n: v for n, (v, _) in said.variables.items() if v is not None}
+    assert set(said.variables) == set(found[name])
+    assert known == {n: found[name][n] for n in known}

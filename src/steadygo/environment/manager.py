@@ -30,7 +30,7 @@ def system_manager(root: Path, settings: Iterable[Directive] = ()) -> Manager:
 
     Not seen: `systemctl set-environment`, environment generators, the kernel's command line.
     """
-    block = {"PATH": default_path(root), **locale(root)}
+    block: dict[str, str | None] = {"PATH": default_path(root), **locale(root)}
     for directive in settings:
         if directive.section == "Manager" and directive.name == "DefaultEnvironment":
             if not directive.value:
@@ -39,13 +39,13 @@ def system_manager(root: Path, settings: Iterable[Directive] = ()) -> Manager:
                 name, mark, value = word.partition("=")
                 if mark and words.is_name(name):
                     block[name] = value
-    return Manager(root, None, block)
+    return Manager(root, None, False, block)
 
 
-def user_manager(root: Path, account: Account, environment_d: Iterable[str] = ()) -> Manager:
+def user_manager(root: Path, account: Account) -> Manager:
     """The user manager of `account`: it hands its whole own environment on. PAM may have put more into it."""
     runtime = f"/run/user/{account.uid}"
-    block = {
+    block: dict[str, str | None] = {
         "PATH": default_path(root),
         **locale(root),
         "HOME": account.home,
@@ -55,7 +55,13 @@ def user_manager(root: Path, account: Account, environment_d: Iterable[str] = ()
         "XDG_RUNTIME_DIR": runtime,
         "DBUS_SESSION_BUS_ADDRESS": f"unix:path={runtime}/bus",
     }
-    return Manager(root, account, block)
+    return Manager(root, account, True, block)
+
+
+def unknown_manager(is_user: bool) -> Manager:
+    """The manager of a host that is not known: the unit lies in a repository. Files are looked for on this machine."""
+    names = ("PATH", "HOME", "LOGNAME", "USER", "SHELL", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS") if is_user else ("PATH",)
+    return Manager(Path("/"), None, is_user, dict.fromkeys(names), installed=False)
 
 
 def locale(root: Path) -> dict[str, str]:

@@ -35,15 +35,18 @@ class Refused(ValueError):
     """systemd refuses the text: a specifier that it does not know."""
 
 
-def expand(text: str, name: str, path: str, user: User, system: bool, root: Path) -> tuple[str | None, str]:
-    """(expanded text, "") or (None, why it cannot be known). `name` is the unit's full name, `path` its file. Raises Refused."""
+def expand(text: str, name: str, path: str, user: User, system: bool, root: Path | None) -> tuple[str | None, str]:
+    """(expanded text, "") or (None, why it cannot be known). `name` is the unit's full name, `path` its file. Raises Refused.
+
+    `root` None: the host that the unit will run on is not known, so nothing that is the host's own is.
+    """
     reason = ""
 
     def put(match: re.Match[str]) -> str:
         nonlocal reason
         value = _value(match[1], name, path, user, system, root)
         if value is None:
-            reason = reason or f"%{match[1]} is {_PASSING.get(match[1], 'not known here')}"
+            reason = reason or f"%{match[1]} is {_PASSING.get(match[1], 'of the host that it will run on')}"
             return ""
         return value
 
@@ -51,7 +54,7 @@ def expand(text: str, name: str, path: str, user: User, system: bool, root: Path
     return (None, reason) if reason else (expanded, "")
 
 
-def _value(letter: str, name: str, path: str, user: User, system: bool, root: Path) -> str | None:
+def _value(letter: str, name: str, path: str, user: User, system: bool, root: Path | None) -> str | None:
     stem, _, _ = name.rpartition(".")
     prefix, at, instance = stem.partition("@")
     template = bool(at) and not instance
@@ -88,13 +91,17 @@ def _value(letter: str, name: str, path: str, user: User, system: bool, root: Pa
         "y": path,
         "Y": path.rpartition("/")[0],
     }
+    if root is None and letter in "uUgGhsyYtSCLE" and (not system or letter in "syY"):
+        return None
     if letter in by_letter:
         return by_letter[letter]
-    if letter in _OS_RELEASE:
+    if root is None and (letter in _OS_RELEASE or letter in "mHlRq"):
+        return None
+    if root is not None and letter in _OS_RELEASE:
         return os_release(root).get(_OS_RELEASE[letter], "")
-    if letter == "m":
+    if root is not None and letter == "m":
         return _line(root / "etc/machine-id")
-    if letter in "HlRq":
+    if root is not None and letter in "HlRq":
         hostname = _line(root / "etc/hostname")
         return hostname.partition(".")[0] if hostname and letter == "l" else hostname if letter == "H" else None
     if letter in _PASSING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob as globbing
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ _SPAN_USEC = {"us": 1, "µs": 1, "ms": 1000, "s": 10**6, "": 10**6, "m": 60 * 10
 
 @dataclass(frozen=True)
 class Manager:
-    """The service manager on the file system at `root`. `account` is whose user manager it is; None is the system manager.
+    """The service manager on the file system at `root`. `is_user`: a user manager, of `account` where that is known.
 
     `block` is the manager's own environment as far as it is known; `complete` says whether PassEnvironment= can be answered from it.
     `installed`: the unit lies where this manager finds it, so a file that it needs and that is missing is really missing.
@@ -35,7 +35,8 @@ class Manager:
 
     root: Path
     account: Account | None = None
-    block: dict[str, str] = field(default_factory=dict)
+    is_user: bool = False
+    block: Mapping[str, str | None] = field(default_factory=dict)
     complete: bool = False
     installed: bool = True
 
@@ -59,13 +60,15 @@ def handed(unit: Unit, manager: Manager) -> Handed:
     """What a process started by ExecStart= finds in its environment."""
     out = Handed()
     for name, value in manager.block.items():
-        out.variables[name] = (value, "the service manager")
+        out.variables[name] = (value, "the service manager" if value is not None else "the service manager of the host that it will run on")
     _set_by_systemd(unit, manager, out)
     _search_path(unit, manager, out)
     _passed(unit, manager, out)
     _assigned(unit, manager, out)
     _from_files(unit, manager, out)
     _unset(unit, manager, out)
+    if manager.is_user and not manager.installed:
+        out.more.append("a user manager hands its whole environment on, which is not known here")
     if unit.find("Service", "PAMName"):
         out.more.append("PAM modules (PAMName=) may set more")
     return out
@@ -83,7 +86,7 @@ def _expand(text: str, unit: Unit, manager: Manager) -> tuple[str | None, str]:
 
 
 def _strictly(text: str, unit: Unit, manager: Manager) -> tuple[str | None, str]:
-    return specifiers.expand(text, unit.name, unit.path, manager.user, manager.account is None, manager.root)
+    return specifiers.expand(text, unit.name, unit.path, manager.user, not manager.is_user, manager.root if manager.installed else None)
 
 
 def _words(unit: Unit, name: str) -> Iterator[tuple[str, Directive, str]]:
@@ -189,7 +192,7 @@ def _unset(unit: Unit, manager: Manager, out: Handed) -> None:
 def _set_by_systemd(unit: Unit, manager: Manager, out: Handed) -> None:
     variables = out.variables
     each = "set by systemd, new at each start"
-    system = manager.account is None
+    system = not manager.is_user
     _identity(unit, manager, out)
     variables["INVOCATION_ID"] = (None, each)
     variables["SYSTEMD_EXEC_PID"] = (None, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,13 +130,18 @@ class Checkout:
 
 def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
     """What is checked out at `root`, None outside of a work tree or before the first commit."""
-    head = _git(root, "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--is-shallow-repository", timeout_seconds=timeout_seconds)
+    questions = (
+        ("rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--is-shallow-repository"),
+        ("describe", "--tags", "--exact-match", "HEAD"),
+        ("describe", "--tags", "HEAD"),
+        ("status", "--porcelain", "-z", "--untracked-files=normal"),
+    )
+    # Asked at once: in a large tree each takes its time.
+    with ThreadPoolExecutor(len(questions)) as pool:
+        head, exact, described, status = pool.map(lambda q: _git(root, *q, timeout_seconds=timeout_seconds), questions)
     words = head.text.split()
     if not head.ok or len(words) != 3:
         return None
-    exact = _git(root, "describe", "--tags", "--exact-match", "HEAD", timeout_seconds=timeout_seconds)
-    described = exact if exact.ok else _git(root, "describe", "--tags", "HEAD", timeout_seconds=timeout_seconds)
-    status = _git(root, "status", "--porcelain", "-z", "--untracked-files=normal", timeout_seconds=timeout_seconds)
     entries = [e for e in status.text.split("\0") if len(e) > 3 and e[2] == " "]
     untracked = sum(e.startswith("??") for e in entries)
     return Checkout(

@@ -25,8 +25,6 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "goreleaser": ("--version",),
     "docker": ("--version",),
     "podman": ("--version",),
-    "kubectl": ("version", "--client"),
-    "helm": ("version", "--short"),
     "systemctl": ("--version",),
     "openssl": ("version",),
 }

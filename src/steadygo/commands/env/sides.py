@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime
+import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -97,20 +97,23 @@ def _image(text: str, directory: Path) -> Fingerprint:
 def _unit(text: str, directory: Path) -> Fingerprint:
     path = Path(text)
     if not path.is_file():
+        if path.is_symlink() and str(path.readlink()) == "/dev/null":
+            raise UserError(f"{text} is masked: systemd never starts it.", "Name the unit that is meant.")
         raise UserError(f"There is no unit file {text}.", "Give the path of a .service file.")
-    root, is_user, _ = _root_of(path)
+    root, is_user, is_installed = _root_of(path)
     unit = _merged(path, root)
-    if is_user:
-        account = find_account(root, str(path.stat().st_uid)) if root == Path("/") else None
-        who = account or find_account(root, "1000")
-        if who is None:
-            raise UserError(
-                f"{text} is a user unit, and no user is known at {root}.", "Copy it to a system unit's place, or add the root's etc/passwd."
-            )
-        service_manager = manager.user_manager(root, who)
+    if not is_installed:
+        wanted = unit.find("Install", "WantedBy")
+        service_manager = manager.unknown_manager(
+            path.absolute().parent.name == "user" or bool(wanted and wanted.value == "default.target")
+        )
+    elif is_user:
+        account = find_account(root, str(os.getuid())) if root == Path("/") else find_account(root, "1000")
+        if account is None:
+            raise UserError(f"{text} is a user unit, and no user is known at {root}.", "Run it as that user, or add the root's etc/passwd.")
+        service_manager = manager.user_manager(root, account)
     else:
         service_manager = manager.system_manager(root, _manager_settings(root))
-    service_manager = dataclasses.replace(service_manager, installed=_root_of(path)[2])
     result = unit_environment.handed(unit, service_manager)
     stated = unit_environment.capture(unit, service_manager, result)
     return _fingerprint("unit", f"unit:{text}", stated, () if result.more else ("env.",))
