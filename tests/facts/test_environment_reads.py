@@ -118,5 +118,6 @@ def test_knows_variables_that_others_read() -> None:
 
 
 def test_takes_variables_without_values_and_counters() -> None:
-    text = "func main() {\n\tvar get func(string) string\n\tget = os.Getenv\n\tfor n := 0; n < 3; n++ {\n\t\tlog.Print(os.Getenv(n), get(n))\n\t}\n}\n"
+    text = "func main() {\n\tvar get func(string) string\n\tget = os.Getenv\n"
+    text += "\tfor n := 0; n < 3; n++ {\n\t\tlog.Print(os.Getenv(n), get(n))\n\t}\n}\n"
     assert reads_of(HEAD + text).reads == ()
