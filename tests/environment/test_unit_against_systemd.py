@@ -92,8 +92,12 @@ UNITS = {
 }
 USER_UNITS = {
     "plain-user.service": "[Service]\nEnvironment=A=1 WHO=%u AT=%h RUN=%t STATE=%S CACHE=%C LOG=%L CONF=%E\n",
-    "directories-user.service": "[Service]\nStateDirectory=x\nRuntimeDirectory=x y\nCacheDirectory=x\nLogsDirectory=x\nType=notify\nTimeoutStartSec=2\n",
-    "unset-user.service": "[Service]\nUnsetEnvironment=HOME SHELL\nPassEnvironment=XDG_RUNTIME_DIR\nEnvironmentFile=/etc/orders/order-1.env\n",
+    "directories-user.service": (
+        "[Service]\nStateDirectory=x\nRuntimeDirectory=x y\nCacheDirectory=x\nLogsDirectory=x\nType=notify\nTimeoutStartSec=2\n"
+    ),
+    "unset-user.service": (
+        "[Service]\nUnsetEnvironment=HOME SHELL\nPassEnvironment=XDG_RUNTIME_DIR\nEnvironmentFile=/etc/orders/order-1.env\n"
+    ),
 }
 DROP_INS = {
     "dropped.service.d/10-a.conf": "[Service]\nEnvironment=B=ten C=ten\n",
