@@ -72,6 +72,22 @@ def test_follows_a_context_that_another_function_ends() -> None:
     assert (found.seconds, found.waits_first) == (40.0, False)
 
 
+def test_a_sleep_inside_of_a_time_limit_counts_with_it() -> None:
+    body = """
+    func main() {
+        ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+        defer stop()
+        srv := &http.Server{}
+        <-ctx.Done()
+        limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+        defer cancel()
+        time.Sleep(5 * time.Second)
+        srv.Shutdown(limit)
+    }
+    """
+    assert seconds(body) == 20.0
+
+
 def test_counts_one_context_once() -> None:
     body = """
     func main() {

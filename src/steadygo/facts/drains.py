@@ -150,6 +150,7 @@ class _Reading:
                 together += found
             else:
                 waits += found
+        waits = [w for w in waits if w.at.path != file.path or not self._inside_limit(file, w.at.line, block, after)]
         waits += self._selects(file, block, after)
         if together:
             longest = max(together, key=lambda w: w.seconds)
@@ -200,6 +201,15 @@ class _Reading:
         if limited:  # what it waits for inside ends with the limit
             return limited, stopped, first
         return waits, stopped, first
+
+    def _inside_limit(self, file: GoFile, line: int, block: int, after: int) -> bool:
+        """Whether a line lies between the start of a time limit and the call that it limits: what it waits for is counted with the limit."""
+        for call in file.calls:
+            if call.line > max(line, after) and call.args and self._code.inside(file, call.block, block) and _CLOSING.search(call.name):
+                limit = self._limit(file, call, block)
+                if limit is not None and limit.line < line:
+                    return True
+        return False
 
     def _limit(self, file: GoFile, call: Call, block: int) -> Call | None:
         """The context.WithTimeout whose context a call is given."""
