@@ -29,7 +29,7 @@ _COMMANDS = re.compile(
     r"|olekukonko/tablewriter|cheggaaa/pb|schollz/progressbar))"
 )
 _MEANT = re.compile(
-    r"(?i)print|usage|help|version|banner|string|dump|debug|show|display|output|write|welcome|prompt|trace|log|main|cli|cmd|\Arun\Z"
+    r"(?i)print|startup|usage|help|version|banner|string|dump|debug|show|display|output|write|welcome|prompt|trace|log|main|cli|cmd|\Arun\Z"
 )
 _DEBUG = re.compile(r"(?i)debug|verbose|trace|dry|print")
 _ASIDE = re.compile(
