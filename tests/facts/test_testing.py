@@ -57,6 +57,11 @@ def test_state_that_is_left(statements: str, kinds: list[str]) -> None:
     assert [s.kind for s in surveyed(f"func TestA(t *testing.T) {{\n\t{statements}\n}}\n").left] == kinds
 
 
+def test_a_helper_of_the_same_file_may_put_back() -> None:
+    reset = "func reset(t *testing.T) {\n\told := Current\n\tt.Cleanup(func() { Current = old })\n}\n"
+    assert surveyed(f"func TestA(t *testing.T) {{\n\treset(t)\n\tCurrent = 2\n}}\n\n{reset}").left == ()
+
+
 def test_main_of_tests_and_functions_that_are_no_tests_are_left_out() -> None:
     found = surveyed('func TestMain(m *testing.M) {\n\tos.Setenv("A", "1")\n\tCurrent = rand.Int()\n}\n\nfunc set() { Current = 3 }\n')
     assert found == Survey((), (), (), (), (), ())

@@ -76,13 +76,20 @@ def _variables(test: TestFile) -> Iterator[Spot]:
         same = [a for a, _, other in changed if other == target and a is not assignment and test.body.within(a.block, function.block)]
         if any(test.undoes(a.block) or _saved(a) for a in same) or _saved(assignment) or _saved_by_call(test, function, target):
             continue
+        helpers = {
+            f.name for a, _, other in changed if other == target and test.undoes(a.block) and (f := test.test_at(a.block)) is not None
+        }
+        if helpers and any(c.name in helpers for c in test.body.calls(function.block)):
+            continue
         spot = test.spot(assignment, f"{name} {assignment.operator}", "variable")
         if spot is not None:
             yield spot
 
 
 def _saved(assignment: Assignment) -> bool:
-    """`X = old`, `X = orig…`: puts back what was kept."""
+    """`X = old`, `X = orig…`, `X = X[:0]`: puts back what was kept, or empties."""
+    if any(value == f"{name}[:0]" for name, value in zip(assignment.names, assignment.values, strict=False)):
+        return True
     return any(
         re.match(r"(?i)(?:old|orig|prev|saved?|backup|before|bak|tmp|default)\w*\Z", v.rpartition(".")[2]) for v in assignment.values
     )
