@@ -17,7 +17,6 @@ from collections.abc import Iterator
 
 from steadygo.facts.databases import serving
 from steadygo.facts.go import Call, GoFile
-from steadygo.facts.gobody import body
 from steadygo.facts.repository import Repository
 from steadygo.findings import Confidence, Finding, Severity
 from steadygo.rules.rule import Rule
@@ -29,7 +28,7 @@ _COMMANDS = re.compile(
     r"|olekukonko/tablewriter|cheggaaa/pb|schollz/progressbar))"
 )
 _MEANT = re.compile(
-    r"(?i)print|startup|usage|help|version|banner|string|dump|debug|show|display|output|write|welcome|prompt|trace|log|main|cli|cmd|\Arun\Z"
+    r"(?i)print|startup|usage|escape|colou?r|help|version|banner|string|dump|debug|show|display|output|write|welcome|prompt|trace|log|main|cli|cmd|\Arun\Z"
 )
 _DEBUG = re.compile(r"(?i)debug|verbose|trace|dry|print")
 _ASIDE = re.compile(
@@ -62,9 +61,11 @@ def check(facts: Repository) -> Iterator[Finding]:
 def _meant(facts: Repository, file: GoFile, call: Call) -> bool:
     """Whether printing is what the function is there for."""
     function = facts.go.declared_function_at(file, call.block)
-    view = body(facts.go, file)
-    if any(file.blocks[b].kind == "if" and _DEBUG.search(file.blocks[b].text) for b in view.chain(call.block)):
-        return True
+    block = call.block
+    while block > 0:
+        if file.blocks[block].kind == "if" and _DEBUG.search(file.blocks[block].text):
+            return True
+        block = file.blocks[block].parent
     return function is None or bool(_MEANT.search(function.name)) or function.name == "init"
 
 
