@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from go_builds import VERSIONS, Go, file_proxy, git, need, write_tree
+from go_builds import NEWEST, VERSIONS, Go, file_proxy, git, need, write_tree
 
 from steadygo.build.explain import Explanation, explain
+from steadygo.build.image import opened_image
+from steadygo.errors import UserError
 
 pytestmark = pytest.mark.slow
 
@@ -221,6 +225,64 @@ def test_names_the_function(go: Go, tmp_path: Path, strip: tuple[str, ...], was:
     (cause,) = explain(one, two).causes
     assert cause.kind == "source"
     assert cause.at.startswith(at + " ("), cause
+
+
+@pytest.mark.parametrize("version", [VERSIONS[0], NEWEST])
+@pytest.mark.parametrize(
+    ("goos", "goarch", "flags"),
+    [
+        ("darwin", "arm64", ()),
+        ("windows", "amd64", ()),
+        ("linux", "arm64", ()),
+        ("linux", "amd64", ("-buildmode=pie",)),
+        ("linux", "386", ()),
+    ],
+)
+def test_names_the_same_things_in_other_formats(
+    toolchain: Callable[[str], Go], tmp_path: Path, version: str, goos: str, goarch: str, flags: tuple[str, ...]
+) -> None:
+    def built(name: str, files: dict[str, str], *more: str) -> Path:
+        module = write_tree(tmp_path / "m", SERVICE | files)
+        return toolchain(version).build(module, tmp_path / name, "-trimpath", *flags, *more, GOOS=goos, GOARCH=goarch)
+
+    base = built("base", {})
+    greeting = {"greet/greet.go": SERVICE["greet/greet.go"].replace('"hello "', '"howdy "')}
+    moved = {"greet/greet.go": SERVICE["greet/greet.go"].replace("func Hello", "\n\nfunc Hello")}
+    for name, kind, other in (
+        ("x", "ldflag", built("x", {}, "-ldflags=-X main.version=v1.0.1")),
+        ("string", "source", built("string", greeting)),
+        ("lines", "source", built("lines", moved)),
+        ("page", "embedded-file", built("page", {"page.html": "<h1>two and three</h1>"})),
+        ("note", "embedded-file", built("note", {"note.txt": "another\nnote"})),
+    ):
+        (cause,) = explain(base, other).causes
+        assert (name, cause.kind) == (name, kind)
+        assert name != "lines" or "greet.Hello" in cause.at
+        # 386 holds absolute addresses: only sizes and lines are compared there.
+        assert name != "string" or goarch == "386" or cause.b == '"howdy "'
+
+
+def test_never_crashes_on_broken_binaries(newest: Go, tmp_path: Path) -> None:
+    module = write_tree(tmp_path / "m", SERVICE)
+    chance = random.Random(11)
+    for goos, goarch in (("linux", "amd64"), ("darwin", "arm64"), ("windows", "amd64")):
+        whole = newest.build(module, tmp_path / goos, "-trimpath", GOOS=goos, GOARCH=goarch)
+        data = whole.read_bytes()
+        with opened_image(whole) as image:
+            tables = [s for s in image.executable.sections if s.size and s.name not in (".text", "__text")]
+            places = [(s.offset, min(s.size, 4096)) for s in tables] + [(0, 4096)] * 4
+        for _ in range(60):
+            broken = bytearray(data)
+            for _ in range(chance.randrange(1, 40)):
+                start, size = chance.choice(places)
+                broken[(start + chance.randrange(size)) % len(broken)] = chance.choice((0, 0xFF, 0x80, chance.randrange(256)))
+            if chance.random() < 0.2:
+                del broken[chance.randrange(4096, len(broken)) :]
+            other = tmp_path / "broken"
+            other.write_bytes(broken)
+            for pair in ((whole, other), (other, whole)):
+                with contextlib.suppress(UserError):
+                    explain(*pair)
 
 
 def test_names_the_c_object_when_nothing_is_recorded(go: Go, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which functions of two programs really differ.
 
-When one function grows, every address behind it moves, and with it the operands of nearly all calls and loads. On amd64 those operands
-are left out before two functions are compared; what is left out is looked at again for the main module: whom it calls, and which
+When one function grows, every address behind it moves, and with it the operands of nearly all calls and loads. On amd64 and arm64 those
+operands are left out before two functions are compared; what is left out is looked at again for the main module: whom it calls, and which
 strings it loads. On other processors size and line tables are compared. The bias is towards too few functions, not too many.
 """
 
@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from steadygo.build import arm64
 from steadygo.build.functions import Function
 from steadygo.build.image import Image
 
@@ -65,9 +66,11 @@ def is_own(image: Image, package: str) -> bool:
 
 
 def differs(a: bytes, b: bytes, machine: str) -> bool:
-    """Whether two stretches of code of one length differ in more than addresses. False where that cannot be told (not amd64)."""
-    if a == b or machine != "amd64" or len(a) != len(b):
-        return a != b and len(a) != len(b)
+    """Whether two stretches of code differ in more than addresses. False where that cannot be told (neither amd64 nor arm64)."""
+    if a == b or len(a) != len(b):
+        return a != b
+    if machine != "amd64":
+        return machine == "arm64" and arm64.differs(a, b)
     unlike = (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).to_bytes(len(a), "big")
     covered = 0
     for found in _NOT_ZERO.finditer(unlike):
@@ -98,8 +101,9 @@ def _compare(a: Image, one: Function, b: Image, two: Function) -> Change | None:
     if one.size != two.size:
         return change("code", f"{one.size} bytes", f"{two.size} bytes")
     code_a, code_b = a.executable.at(one.address, one.size), b.executable.at(two.address, two.size)
-    masked = a.executable.machine == b.executable.machine == "amd64"
-    if masked and differs(code_a, code_b, "amd64"):
+    machine = a.executable.machine
+    masked = machine in ("amd64", "arm64") and machine == b.executable.machine
+    if masked and differs(code_a, code_b, machine):
         for first, second in _strings(a, one, code_a, b, two, code_b) if where else ():
             return change("string", quoted(first, second), quoted(second, first))
         return change("code", *_first_difference(code_a, code_b))
@@ -126,36 +130,53 @@ def _first_difference(a: bytes, b: bytes) -> tuple[str, str]:
 
 def _calls(a: Image, one: Function, code_a: bytes, b: Image, two: Function, code_b: bytes) -> Iterator[tuple[str, str]]:
     """Calls at one offset that go to other functions. A byte that only looks like a CALL leads to no function's start."""
-    for found in _CALL.finditer(code_a):
-        at = found.start()
-        if code_b[at] != 0xE8 or at + 5 > len(code_b):
+    right = dict(_targets(b, code_b))
+    for at, target in _targets(a, code_a):
+        if at not in right:
             continue
-        left, right = (_callee(image, f, code, at) for image, f, code in ((a, one, code_a), (b, two, code_b)))
-        if left and right and left != right:
-            yield left, right
+        callees = _starting(a, one.address + target), _starting(b, two.address + right[at])
+        if callees[0] and callees[1] and callees[0] != callees[1]:
+            yield callees
 
 
-def _callee(image: Image, function: Function, code: bytes, at: int) -> str:
-    target = function.address + at + 5 + struct.unpack_from("<i", code, at + 1)[0]
-    callee = image.functions.holding(target)
-    return callee.name if callee and callee.address == target else ""
+def _targets(image: Image, code: bytes) -> Iterator[tuple[int, int]]:
+    """(offset of the call, target relative to the start of the code)."""
+    if image.executable.machine == "arm64":
+        yield from arm64.calls(code)
+        return
+    for found in _CALL.finditer(code, 0, max(0, len(code) - 4)):
+        at = found.start()
+        yield at, at + 5 + struct.unpack_from("<i", code, at + 1)[0]
+
+
+def _starting(image: Image, address: int) -> str:
+    callee = image.functions.holding(address)
+    return callee.name if callee and callee.address == address else ""
 
 
 def _strings(a: Image, one: Function, code_a: bytes, b: Image, two: Function, code_b: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Strings that are loaded at one offset and differ."""
-    for found in _LOAD.finditer(code_a):
-        other = _LOAD.match(code_b, found.start())
-        if other is None:
+    others = {at: (address, length) for at, address, length in _loads(b, two, code_b)}
+    for at, address, length in _loads(a, one, code_a):
+        if at not in others:
             continue
-        left, right = _loaded(a, one, found), _loaded(b, two, other)
+        left, right = _loaded(a, address, length), _loaded(b, *others[at])
         if left is not None and right is not None and left != right:
             yield left, right
 
 
-def _loaded(image: Image, function: Function, load: re.Match[bytes]) -> bytes | None:
-    """What the load of a constant's address points to; None where that is no string."""
-    address = function.address + load.end(1) + struct.unpack("<i", load[1])[0]
-    length = struct.unpack("<I", load[2])[0] if load[2] else 0
+def _loads(image: Image, function: Function, code: bytes) -> Iterator[tuple[int, int, int]]:
+    """Loads of a constant's address: (offset, address, length or 0)."""
+    if image.executable.machine == "arm64":
+        yield from arm64.loads(code, function.address)
+        return
+    for found in _LOAD.finditer(code):
+        length = struct.unpack("<I", found[2])[0] if found[2] else 0
+        yield found.start(), function.address + found.end(1) + struct.unpack("<i", found[1])[0], length
+
+
+def _loaded(image: Image, address: int, length: int) -> bytes | None:
+    """The string behind an address; None where that is none."""
     return image_string(image, address, length) if length else string_header(image, address)
 
 

@@ -13,7 +13,6 @@ from steadygo.build.code import image_string, is_own, quoted, string_header
 from steadygo.build.executable import Section
 from steadygo.build.image import Image, Symbol
 
-_FILE_BYTES = 48
 _MOST_FILES = 1 << 16
 _MOST_FILE_BYTES = 64 << 20
 # Shorter ones are too often a pointer with a small number behind it.
@@ -23,38 +22,44 @@ _MOST_NAMELESS = 8
 
 
 def embedded_files(image: Image) -> dict[str, tuple[str, int, str]]:
-    """Files inside of embed.FS values: {path: (where, size, short hash)}. Needs no symbols; 64-bit programs only.
+    """Files inside of embed.FS values: {path: (where, size, short hash)}. Needs no symbols.
 
     The compiler lays them out as a slice that points right behind itself (cmd/compile/internal/staticdata/embed.go): per file a
     name, its data and a 16-byte hash.
     """
     found: dict[str, tuple[str, int, str]] = {}
-    if image.executable.bits != 64:
-        return found
     for section in image.executable.sections:
         if section.name in (".rodata", "__rodata", ".rdata", ".data", "__data", ".data.rel.ro", ".noptrdata"):
             for at, count in _slices(image, section):
-                entries = list(_files(image, at + 24, count))
+                entries = list(_files(image, at, count))
                 if len(entries) == count:
                     found.update({name: (f"{section.name}+{at - section.address:#x}", size, digest) for name, size, digest in entries})
     return found
 
 
+def _words(image: Image, content: memoryview) -> tuple[int, ...]:
+    """A section as words of the program's size."""
+    size, letter = (8, "Q") if image.executable.bits == 64 else (4, "I")
+    return struct.unpack(f"{image.executable.order}{len(content) // size}{letter}", content[: len(content) // size * size])
+
+
 def _slices(image: Image, section: Section) -> Iterator[tuple[int, int]]:
-    content = image.executable.content(section)
-    words = struct.unpack(f"{image.executable.order}{len(content) // 8}Q", content[: len(content) // 8 * 8])
-    expected = range(section.address + 24, section.address + 24 + 8 * len(words), 8)
-    for index, (word, behind) in enumerate(zip(words, expected, strict=True)):
+    """Slices that point right behind themselves: (address of the first element, count)."""
+    size = image.executable.bits // 8
+    words = _words(image, image.executable.content(section))
+    first = section.address + 3 * size
+    for index, (word, behind) in enumerate(zip(words, range(first, first + size * len(words), size), strict=True)):
         if word == behind and index + 2 < len(words) and 0 < words[index + 1] == words[index + 2] < _MOST_FILES:
-            yield behind - 24, words[index + 1]
+            yield behind, words[index + 1]
 
 
 def _files(image: Image, at: int, count: int) -> Iterator[tuple[str, int, str]]:
+    layout = struct.Struct(image.executable.order + ("4Q16s" if image.executable.bits == 64 else "4I16s"))
     for index in range(count):
-        row = image.executable.at(at + index * _FILE_BYTES, _FILE_BYTES)
-        if len(row) < _FILE_BYTES:
+        row = image.executable.at(at + index * layout.size, layout.size)
+        if len(row) < layout.size:
             return
-        name_at, name_size, data_at, size = struct.unpack_from(image.executable.order + "4Q", row)
+        name_at, name_size, data_at, size, _ = layout.unpack(row)
         name = image_string(image, name_at, name_size)
         data = image.executable.at(data_at, size) if size <= _MOST_FILE_BYTES else b""
         if not name or len(data) != size or name.startswith(b"/"):
@@ -82,7 +87,8 @@ def variable_causes(a: Image, b: Image) -> Iterator[Cause]:
         two = b.symbols.get(name)
         if two is None or one.kind != 1 or one.size != two.size or not is_own(a, name.rpartition(".")[0]):
             continue
-        if name.endswith(".str") or one.size not in (16, 24):
+        word = a.executable.bits // 8
+        if name.endswith(".str") or one.size not in (2 * word, 3 * word):
             continue
         left, right = _first_value(a, one), _first_value(b, two)
         if left is None or right is None or left == right:
@@ -90,7 +96,7 @@ def variable_causes(a: Image, b: Image) -> Iterator[Cause]:
         words = quoted(left, right), quoted(right, left)
         if f"{name}.str" in a.symbols or f"{name}.str" in b.symbols:
             yield Cause("ldflag", f"-X {name}", *words, "-ldflags=-X sets this string; with -trimpath the flag is not recorded.")
-        elif one.size == 24 or b"\n" in left + right or len(left) > 200:
+        elif one.size == 3 * word or b"\n" in left + right or len(left) > 200:
             yield Cause("embedded-file", name, *words, "The variable's first content differs: a file embedded by //go:embed.")
         else:
             yield Cause("source", name, *words, "The variable's first value differs.")
@@ -114,12 +120,14 @@ def nameless_variable_causes(a: Image, b: Image) -> Iterator[Cause]:
     for one, two in zip_longest(removed, added, fillvalue=b""):
         shown = quoted(one, two) if one else ABSENT, quoted(two, one) if two else ABSENT
         if same_main:
-            why = "A string variable differs though the main package was compiled alike: -ldflags=-X. Symbols are stripped: no name."
-            yield Cause("ldflag", "-X (a stripped variable)", *shown, why)
+            why = "A string variable differs though the main package was compiled alike: -ldflags=-X. No symbol tells its name."
+            yield Cause("ldflag", "-X (a variable without a symbol)", *shown, why)
         elif b"\n" in one + two:
-            yield Cause("embedded-file", "(a stripped variable)", *shown, "A variable's first content differs: a file by //go:embed.")
+            yield Cause(
+                "embedded-file", "(a variable without a symbol)", *shown, "A variable's first content differs: a file by //go:embed."
+            )
         else:
-            yield Cause("source", "(a stripped variable)", *shown, "A string variable's first value differs.")
+            yield Cause("source", "(a variable without a symbol)", *shown, "A string variable's first value differs.")
 
 
 def _variable_strings(image: Image) -> Counter[bytes]:
@@ -127,10 +135,9 @@ def _variable_strings(image: Image) -> Counter[bytes]:
     section = image.executable.section(".data", "__data")
     constants = image.executable.section(".rodata", "__rodata", ".rdata")
     found: Counter[bytes] = Counter()
-    if not section or not constants or image.executable.bits != 64:
+    if not section or not constants:
         return found
-    content = image.executable.content(section)
-    words = struct.unpack(f"{image.executable.order}{len(content) // 8}Q", content[: len(content) // 8 * 8])
+    words = _words(image, image.executable.content(section))
     mapped = range(constants.address, constants.address + constants.size)
     for pointer, size in pairwise(words):
         if _SHORTEST <= size < 1 << 16 and pointer in mapped and (text := image_string(image, pointer, size)) is not None:

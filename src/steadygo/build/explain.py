@@ -55,6 +55,13 @@ def explain(a: Path, b: Path) -> Explanation:
 
 def _unexplained(a: Image, b: Image, sections: tuple[Difference, ...]) -> Cause:
     first = sections[0] if sections else Difference("file", len(a.executable.data), len(b.executable.data), "header or padding")
+    ids = a.build_id, b.build_id
+    if ids[0].main_content and ids[0].main_content != ids[1].main_content:
+        why = "Go's build id says that the main package was compiled from other input; which function is not told on this processor."
+        return Cause("source", "main package (Go build id)", ids[0].main_content, ids[1].main_content, why)
+    if ids[0].action and ids[0].action != ids[1].action:
+        why = "Go's build id says that the main package is the same and another input of the link differs: a package below it, or a flag."
+        return Cause("source", "a package below main (Go build id)", ids[0].action, ids[1].action, why)
     why = "Nothing that Go records explains it: was the file changed after the build (strip, upx, signing)?"
     return Cause("unexplained", f"{first.section}: {first.first}", f"{first.a_bytes} bytes", f"{first.b_bytes} bytes", why)
 

@@ -18,6 +18,8 @@ from steadygo.build.executable import Executable, opened, text
 _PT_INTERP = 3
 _DT_NEEDED = 1
 _VERSION = re.compile(r"([A-Z]+(?:_[A-Z]+)*)_(\d+(?:\.\d+)*)$")
+_BUILD_ID = re.compile(rb'\xff Go build ID: "([\x20-\x7e]{1,300})"\n \xff')
+_BUILD_ID_WITHIN = 32 << 10
 _STT_OBJECT, _STT_FUNC = 1, 2
 
 
@@ -59,8 +61,14 @@ class Image:
     @cached_property
     def build_id(self) -> BuildId:
         section = self.executable.section(".note.go.buildid")
-        note = bytes(self.executable.content(section)) if section else b""
-        parts = note[16:].rstrip(b"\0").decode("ascii", "replace").split("/")
+        if section:
+            found = bytes(self.executable.content(section))[16:].rstrip(b"\0")
+        else:
+            # Mach-O and PE keep it in front of the code.
+            code = self.executable.section("__text", ".text")
+            match = _BUILD_ID.search(bytes(self.executable.content(code)[:_BUILD_ID_WITHIN])) if code else None
+            found = match[1] if match else b""
+        parts = found.decode("ascii", "replace").split("/")
         return BuildId(*parts) if len(parts) == 4 else BuildId("", "", "", "")
 
     @property

@@ -67,7 +67,7 @@ def make(wanted: Wanted, setting: Setting, out: Path, sign: Sign | None) -> list
     with tempfile.TemporaryDirectory(prefix="steadygo-build-") as name:
         scratch = Path(name)
         releases = [_one(wanted, setting, target, scratch, sign, many=len(targets) > 1) for target in targets]
-        sums = "".join(f"{_digest(path)}  {path.name}\n" for path in sorted(scratch.iterdir()))
+        sums = "".join(f"{sha256_of(path)}  {path.name}\n" for path in sorted(scratch.iterdir()))
         (scratch / "SHA256SUMS").write_text(sums)
         try:
             _put(scratch, out)
@@ -98,7 +98,7 @@ def _one(wanted: Wanted, setting: Setting, target: Target, scratch: Path, sign: 
     refuse_stale_stamp(info, setting.checkout, setting.prefix)
     version = true_version(info, setting.checkout, setting.prefix)
     found = module_licences(info, setting)
-    digest = _digest(program)
+    digest = sha256_of(program)
     bill = sbom.Bill(name, digest, info, version, found)
     extra = {f"{name}.cdx.json": sbom.cyclonedx(bill), f"{name}.spdx.json": sbom.spdx(bill)}
     left_out = _left_out(wanted, setting, environment)
@@ -207,7 +207,8 @@ def _without_password(value: str) -> str:
     return re.sub(r"//[^/@,|\s]*@", "//***@", value)
 
 
-def _digest(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """A file's SHA-256 in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
