@@ -28,10 +28,30 @@ class Blocks:
         self._modes: dict[int, str] = {}  # end of a call -> go or defer
         self._stack: list[tuple[int, int, str, list[tuple[str, str | None]]]] = []  # end, block, kind, what to restore in the scope
         self._pending: list[tuple[int, list[tuple[str, str]]]] = []  # end of a statement -> variables it declares
+        self._due = 0  # the byte where the next block ends or the next variables are declared
         self._carried: dict[int, tuple[str, ...]] = {}  # end of an if's branch -> variables that its else sees too
         self._else_scope: list[tuple[str, str]] = []
         self._at = (1, 1)
         self._block = 0
+
+    def _leave(self, start: int) -> None:
+        """Close the blocks that end before `start`, and declare the variables of statements that do."""
+        stack, pending = self._stack, self._pending
+        while True:
+            end = stack[-1][0]
+            if pending and pending[-1][0] <= start and pending[-1][0] <= end:
+                self._declare(pending.pop()[1])
+            elif end <= start:
+                self._close()
+            else:
+                break
+        self._due = min(stack[-1][0], pending[-1][0]) if pending else stack[-1][0]
+
+    def _await(self, end: int, variables: list[tuple[str, str]]) -> None:
+        if variables:
+            self._pending.append((end, variables))
+            if end < self._due:
+                self._due = end
 
     def _close(self) -> None:
         end, _, _, undo = self._stack.pop()
@@ -80,6 +100,8 @@ class Blocks:
         label = self._labels.get(start, "") if kind in ("for", "range", "switch", "select") else ""
         self.blocks.append(Block(kind, self._block, line, column, self.source.line(end - 1), text, label))
         self._stack.append((end, index, kind, []))
+        if end < self._due:
+            self._due = end
         self._block = index
         if variables:
             self._declare(variables)

@@ -18,7 +18,7 @@ from steadygo.facts.go import Assignment, Block, Call, ChannelUse, Comparison, C
 from steadygo.read.go_blocks import Blocks
 from steadygo.read.go_names import Names
 from steadygo.read.go_outline import Header, read_constants, spec_parts
-from steadygo.read.go_source import LONGEST_TEXT, Source, fold
+from steadygo.read.go_source import LONGEST_TEXT, Source
 
 Action: TypeAlias = Callable[[int, int, Node], None]
 Event: TypeAlias = tuple[int, int, int, int, Action, Node]
@@ -106,20 +106,17 @@ class Sweep(Blocks):
         for node in self.by_kind.get("statement", []):
             start = node.start_byte
             feeds[node.end_byte] = (start, "", ())
-        stack, pending = self._stack, self._pending
-        line, last = 0, len(starts)
-        for start, minus_end, _, _, action, node in self.events():
-            while pending or stack[-1][0] <= start:
-                if pending and pending[-1][0] <= start and pending[-1][0] <= stack[-1][0]:
-                    self._declare(pending.pop()[1])
-                elif stack[-1][0] <= start:
-                    self._close()
-                else:
-                    break
-            if line < last and starts[line] <= start:
+        line, last, current = 0, len(starts), 0
+        events = self.events()
+        for start, minus_end, _, _, action, node in events:
+            if start >= self._due:
+                self._leave(start)
+            if start >= current:  # a line further down
                 line = bisect_right(starts, start, line)
+                current = starts[line] if line < last else data_end + 1
             self._at = (line, start - starts[line - 1] + 1)
             action(start, -minus_end, node)
+        events.clear()  # they hold this sweep, and with it the tree
 
     # calls and composites
 
@@ -148,8 +145,10 @@ class Sweep(Blocks):
         text = self.source.text
         raw = self.source.chars[start:end]
         if end - start < LONGEST_TEXT and raw.isascii() and _PLAIN.match(raw):
-            parts = map(str.strip, (fold(raw) if "\n" in raw or "\t" in raw or "  " in raw else raw).split(","))
-            known = self._lists[raw] = tuple([self.source.shared(part) for part in parts if part])
+            known: tuple[str, ...] = (text(start, end),)
+            if "," in raw:
+                known = tuple([self.source.shared(part) for each in known[0].split(",") if (part := each.strip())])
+            self._lists[raw] = known
             return known
         found = []
         chars, feeds = self.source.chars, self._feeds
@@ -219,7 +218,7 @@ class Sweep(Blocks):
             return
         targets, values = self._targets(left), self._values(right)
         self._given(targets, values)
-        self._pending.append((end, self._types(targets, values)))
+        self._await(end, self._types(targets, values))
         texts = tuple(self.source.text(*value) for value in values)
         self.assignments.append(Assignment(targets, texts, ":=", *self._at, self._block))
 
@@ -247,7 +246,7 @@ class Sweep(Blocks):
         if self._block == 0:
             return
         types = [(name, type_text) for name in targets if name != "_"] if type_text else self._types(targets, values) if values else []
-        self._pending.append((end, types))
+        self._await(end, types)
         texts = tuple(self.source.text(*value) for value in values)
         self.assignments.append(Assignment(targets, texts, "var", *self._at, self._block, type_text))
 
@@ -256,7 +255,7 @@ class Sweep(Blocks):
             return
         for d in read_constants(self.source, self.names, node):
             self.assignments.append(Assignment((d.name,), (d.value,), "const", d.line, d.column, self._block, d.type))
-            self._pending.append((end, [(d.name, d.type)]))
+            self._await(end, [(d.name, d.type)])
 
     def _statement(self, start: int, end: int, node: Node) -> None:
         self._feeds[end] = (start, "", ())

@@ -6,7 +6,7 @@ import re
 
 from steadygo.facts.go import Import
 from steadygo.facts.goknown import FIELDS, FURTHER_RESULTS, RESULTS
-from steadygo.read.go_source import Source
+from steadygo.read.go_source import Source, decoded
 
 _QUALIFIED = re.compile(r"(?<![\w./\"])([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
 _VERSION = re.compile(r"v\d+\Z")
@@ -56,6 +56,7 @@ class Names:
         self.fields: dict[str, str] = {}  # "server.db" -> type
         self.results: dict[str, tuple[str, ...]] = {}  # of functions and methods declared in this file
         self.calls: dict[int, tuple[int, int]] = {}  # end of a call -> its start and where its arguments start
+        self.parameters: dict[str, tuple[tuple[str, str], ...]] = {}  # parameter lists that were met
         self._types: dict[str, str] = {}
         self._bare: dict[str, str] = {}
         self._forms: dict[str, tuple[str, str, str]] = {}  # called text -> see _form; all "" where it is no plain chain
@@ -96,7 +97,7 @@ class Names:
 
     def _form(self, raw: str) -> tuple[str, str, str]:
         """Receiver, ".method" and, where the receiver is a package, the full name. Without receiver the name alone stands second."""
-        text = self.source.decoded(raw).strip()
+        text = decoded(raw).strip()
         if not _CHAIN.match(text):
             return "", "", ""
         receiver, dot, method = text.rpartition(".")

@@ -76,6 +76,14 @@ def read_header(source: Source, names: Names, node: Node) -> Header:
 
 
 def _parameters(source: Source, names: Names, node: Node) -> tuple[tuple[str, str], ...]:
+    raw = source.chars[node.start_byte : node.end_byte]
+    known = names.parameters.get(raw)
+    if known is None:
+        known = names.parameters[raw] = _read_parameters(source, names, node)
+    return known
+
+
+def _read_parameters(source: Source, names: Names, node: Node) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for child in node.named_children:
         type_node = child.child_by_field_name("type")

@@ -30,6 +30,25 @@ def fold(text: str) -> str:
     return "".join(parts).strip()
 
 
+def decoded(raw: str) -> str:
+    """The text that a piece of `chars` means."""
+    return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "replace")
+
+
+class _Texts(dict[str, str]):
+    """Folded texts by the piece of `chars` they come from."""
+
+    def __missing__(self, raw: str) -> str:
+        size = len(raw)
+        text = decoded(raw) if size <= _ENOUGH else decoded(raw[:_ENOUGH])
+        if "\n" in text or "  " in text or "\t" in text or "//" in text or "/*" in text:
+            text = fold(text)
+        if size > LONGEST_TEXT and (len(text) > LONGEST_TEXT or size > _ENOUGH):
+            text = text[: LONGEST_TEXT - 1] + "…"
+        self[raw] = text
+        return text
+
+
 class Source:
     """One file's bytes. Columns count bytes from 1, so they differ from characters after a multi-byte one.
 
@@ -40,7 +59,7 @@ class Source:
         self.data = data
         self.chars = data.decode("latin-1")
         self.starts = list(accumulate(map(len, _LINES.findall(data)), initial=0))
-        self._texts: dict[str, str] = {}  # by Latin-1
+        self._texts = _Texts()
         self._shared: dict[str, str] = {}
 
     def position(self, byte: int) -> tuple[int, int]:
@@ -53,33 +72,16 @@ class Source:
 
     def text(self, start: int, end: int) -> str:
         """The folded text of a region, at most 200 characters. Equal texts are the same object."""
-        raw = self.chars[start:end] if end - start <= _ENOUGH else self.chars[start : start + _ENOUGH + 1]
-        known = self._texts.get(raw)
-        if known is None:
-            known = self._texts[raw] = self._folded(raw)
-        return known
-
-    def _folded(self, raw: str) -> str:
-        size = len(raw)
-        text = self.decoded(raw if size <= _ENOUGH else raw[:_ENOUGH])
-        if "\n" in text or "  " in text or "\t" in text or "//" in text or "/*" in text:
-            text = fold(text)
-        if size > LONGEST_TEXT and (len(text) > LONGEST_TEXT or size > _ENOUGH):
-            text = text[: LONGEST_TEXT - 1] + "…"
-        return text
+        return self._texts[self.chars[start : end if end - start <= _ENOUGH else start + _ENOUGH + 1]]
 
     def of(self, node: Node) -> str:
         """The text of a node."""
-        return self.text(node.start_byte, node.end_byte)
+        start, end = node.start_byte, node.end_byte
+        return self._texts[self.chars[start : end if end - start <= _ENOUGH else start + _ENOUGH + 1]]
 
     def whole(self, start: int, end: int) -> str:
         """The text of a region as it stands, for what must not be cut (tags, directives)."""
-        return self.decoded(self.chars[start:end])
-
-    @staticmethod
-    def decoded(raw: str) -> str:
-        """The text that a piece of `chars` means."""
-        return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "replace")
+        return decoded(self.chars[start:end])
 
     def shared(self, text: str) -> str:
         """The one object for `text` in this file."""
