@@ -26,8 +26,8 @@ def command(a: str, b: str, module: Path, everything: bool, as_json: bool) -> in
     """Compare A with B. Exit code 1 when a difference is fatal.
 
     A side is `here`, a name given to `env show --save`, a JSON file of `env show --json`, `unit:FILE` (what systemd would hand to the
-    process), `image:PATH` (OCI layout, `docker save` archive or root file system), `binary:PATH`, `ci:FILE` (`ci:FILE#JOB` for one job) or
-    `ssh:HOST` (asked by a small shell script; nothing is installed there).
+    process), `image:PATH` (OCI layout, `docker save` archive or root file system), `dockerfile:FILE`, `binary:PATH`, `ci:FILE`
+    (`ci:FILE#JOB` for one job) or `ssh:HOST` (asked by a small shell script; nothing is installed there).
     """
     one, two = resolve(a, module), resolve(b, module)
     compared = compare(one, two, read_names(module, one, two))

@@ -9,7 +9,7 @@ import msgspec
 
 from steadygo.commands.env.around import read_names
 from steadygo.commands.env.sides import resolve
-from steadygo.commands.env.workflows import find_workflow
+from steadygo.commands.env.workflows import find_dockerfile, find_workflow
 from steadygo.environment.compare import compare
 from steadygo.environment.gate import decide, four_way, load_policy
 from steadygo.report.differences import gate_text, table
@@ -23,7 +23,7 @@ from steadygo.report.differences import gate_text, table
 )
 @click.option("--explain", is_flag=True, help="Show developer, CI, image and host side by side.")
 @click.option("--ci", metavar="FILE", help="The workflow for --explain (default: the one in .github/workflows that builds).")
-@click.option("--image", metavar="PATH", help="The image for --explain.")
+@click.option("--image", metavar="PATH", help="The image for --explain (default: what the Dockerfile promises).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(side: str, against: str, module: Path, explain: bool, ci: str | None, image: str | None, as_json: bool) -> int:
     """Compare SIDE (default: here) with the reference; exit code 1 when the policy in steadygo.toml calls a difference blocking."""
@@ -35,7 +35,12 @@ def command(side: str, against: str, module: Path, explain: bool, ci: str | None
     else:
         click.echo(gate_text(decision, against, side))
     if explain:
-        named = {"developer": there, "ci": ci or find_workflow(module), "image": f"image:{image}" if image else None, "host": reference}
+        named = {
+            "developer": there,
+            "ci": ci or find_workflow(module),
+            "image": f"image:{image}" if image else find_dockerfile(module),
+            "host": reference,
+        }
         sides = {
             n: s if not isinstance(s, str) else resolve(s if ":" in s else f"ci:{s}", module) for n, s in named.items() if s is not None
         }

@@ -15,12 +15,13 @@ from steadygo.build.image import Image, opened_image
 from steadygo.commands.env import saved
 from steadygo.commands.env.around import here, sealer
 from steadygo.commands.env.workflows import pipeline_repository
-from steadygo.environment import binary, image, imagearchive, manager, pipeline, remote
+from steadygo.environment import binary, dockerfile, image, imagearchive, manager, pipeline, remote
 from steadygo.environment import unit as unit_environment
 from steadygo.environment.accounts import find_account
 from steadygo.environment.fingerprint import Fingerprint, Stated, gather, load
 from steadygo.errors import UserError
 from steadygo.facts.units import Directive, Unit
+from steadygo.read import dockerfile as dockerfile_reader
 from steadygo.read import unit as unit_reader
 from steadygo.tools import ssh
 
@@ -171,6 +172,14 @@ def _ci(text: str, directory: Path) -> Fingerprint:
     return _fingerprint("ci", f"ci:{text}", pipeline.capture(repository, read, job), ())
 
 
+def _dockerfile(text: str, directory: Path) -> Fingerprint:
+    path, _, stage = text.partition("#")
+    if not Path(path).is_file():
+        raise UserError(f"There is no Dockerfile {path}.", "Give a Dockerfile, or dockerfile:FILE#STAGE.")
+    read = dockerfile_reader.read(path, Path(path).read_bytes())
+    return _fingerprint("image", f"dockerfile:{text}", dockerfile.capture(read, stage), ())
+
+
 def _ssh(host: str, directory: Path) -> Fingerprint:
     before = time.time()
     text = ssh.output_of(host, remote.SCRIPT)
@@ -186,4 +195,11 @@ def _ssh(host: str, directory: Path) -> Fingerprint:
     return _fingerprint("ssh", f"ssh:{host}", stated, ("env.",))
 
 
-_KINDS: dict[str, Callable[[str, Path], Fingerprint]] = {"unit": _unit, "image": _image, "binary": _binary, "ci": _ci, "ssh": _ssh}
+_KINDS: dict[str, Callable[[str, Path], Fingerprint]] = {
+    "unit": _unit,
+    "image": _image,
+    "dockerfile": _dockerfile,
+    "binary": _binary,
+    "ci": _ci,
+    "ssh": _ssh,
+}

@@ -42,3 +42,11 @@ def find_workflow(directory: Path) -> str | None:
     building = [p for p in candidates if p.is_file() and re.search(rb"\bgo (?:build|test|install)\b|setup-go@", p.read_bytes())]
     first = next((p for p in building if re.search(rb"\bgo build\b", p.read_bytes())), building[0] if building else None)
     return f"ci:{first}" if first else None
+
+
+def find_dockerfile(directory: Path) -> str | None:
+    """The Dockerfile at the root of the repository around `directory`: "dockerfile:FILE", None without one."""
+    full = directory.resolve()
+    root = next((p for p in (full, *full.parents) if (p / ".git").exists()), full)
+    found = next((p for p in (full / "Dockerfile", root / "Dockerfile") if p.is_file()), None)
+    return f"dockerfile:{found}" if found else None
