@@ -119,6 +119,21 @@ def test_folds_a_prefix_that_stands_in_another_package() -> None:
     assert served(code(main=main, internal__api=api)) == ["GET /shop/orders"]
 
 
+def test_a_mux_below_a_path_keeps_what_is_outside_of_it_for_itself() -> None:
+    main = """
+    package main
+    import ("net/http"; "github.com/gorilla/mux")
+    func main() {
+        r := mux.NewRouter()
+        r.PathPrefix("/debug/").Handler(http.DefaultServeMux)
+        http.HandleFunc("/debug/vars", nil)
+        http.HandleFunc("/metrics", nil)
+    }
+    """
+    found = {(r.path, r.roots == ("default",)) for r in routes.of(code(main=main)).all}
+    assert found == {("/debug/vars", True), ("/debug/vars", False), ("/metrics", True)}
+
+
 def test_says_when_a_prefix_is_not_known() -> None:
     main = """
     package main

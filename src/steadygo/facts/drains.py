@@ -203,7 +203,7 @@ class _Reading:
         return waits, stopped, first
 
     def _inside_limit(self, file: GoFile, line: int, block: int, after: int) -> bool:
-        """Whether a line lies between the start of a time limit and the call that it limits: what it waits for is counted with the limit."""
+        """Whether a line lies between the start of a time limit and the call that it limits: its wait is counted with the limit."""
         for call in file.calls:
             if call.line > max(line, after) and call.args and self._code.inside(file, call.block, block) and _CLOSING.search(call.name):
                 limit = self._limit(file, call, block)

@@ -243,11 +243,16 @@ class Routes:
         result: list[Route] = []
         for route in found:
             outers = [o for root in route.roots for o in mounts.get(root, ())]
-            if not outers:
+            if not outers or routers.DEFAULT in route.roots:
                 result.append(route)
             for outer in outers:
-                stripped = "StripPrefix" in outer.handler or _mounts(outer)
-                path = re.sub("//+", "/", join(outer.path.rstrip("*"), route.path)) if stripped else route.path
+                above = outer.path.rstrip("*")
+                if "StripPrefix" in outer.handler or _mounts(outer):
+                    path = re.sub("//+", "/", join(above, route.path))
+                elif UNKNOWN in above + route.path or route.path.startswith(above):
+                    path = route.path
+                else:
+                    continue  # requests for it do not come through
                 result.append(replace(route, path=path, roots=outer.roots, whole=route.whole and UNKNOWN not in path))
         inside = {id(o) for outers in mounts.values() for o in outers}
         return [r for r in result if id(r) not in inside]
