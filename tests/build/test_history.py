@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from steadygo.build.history import Kept, Part, remarks
-from steadygo.store import builds, database
 
 
 def _release(version: str, sha256: str = "a", parts: tuple[Part, ...] = ()) -> Kept:
@@ -41,16 +38,3 @@ def test_says_when_a_component_lost_its_source() -> None:
     assert "has no source hash any more" in remarks([before], after)[0]
     other = msgspec.structs.replace(after, parts=(Part("example.com/dep", "v1.0.0", "h1:x", ""),))
     assert "no known licence any more" in remarks([before], other)[0]
-
-
-def test_keeps_and_finds_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STEADYGO_DATABASE", f"sqlite:///{tmp_path / 'x.db'}")
-    one, two = _release("v1.0.0", "a"), _release("v1.0.1", "b")
-    with database.opened() as db:
-        builds.save(db, one)
-        builds.save(db, two)
-    with database.opened() as db:
-        assert builds.of_package(db, "example.com/svc") == [one, two]
-        assert builds.latest(db, 1) == [two]
-        assert builds.find(db, "bbbb") == [two]
-        assert builds.of_package(db, "example.com/other") == []
