@@ -101,14 +101,16 @@ def test_cpu_levels_follow_the_psabi() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["DB_PASSWORD", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "api_key", "STRIPE_SECRET", "PGPASSWORD", "SESSION_KEY", "DSN"]
+    "name",
+    ["DB_PASSWORD", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "api_key", "STRIPE_SECRET", "PGPASSWORD", "SESSION_KEY", "DSN", "STRIPE_KEY"],
 )
 def test_names_of_secrets(name: str) -> None:
     assert is_secret_name(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["PATH", "PWD", "TOKEN_FILE", "KEYBOARD", "GOAUTH", "PASSENGER_COUNT", "MONKEY", "TOKEN_TTL", "COMPASS", "GOSUMDB"]
+    "name",
+    ["PATH", "PWD", "TOKEN_FILE", "SSH_PUBLIC_KEY", "KEYBOARD", "GOAUTH", "PASSENGER_COUNT", "MONKEY", "TOKEN_TTL", "COMPASS", "GOSUMDB"],
 )
 def test_names_that_are_none(name: str) -> None:
     assert not is_secret_name(name)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
 import json
 import tarfile
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steadygo.environment.fingerprint import gather
 from steadygo.environment.image import capture
@@ -198,3 +202,16 @@ def test_what_is_no_image_is_refused_in_one_sentence(content: bytes, tmp_path: P
     (tmp_path / "x.tar").write_bytes(content)
     with pytest.raises(UserError):
         read(tmp_path / "x.tar")
+
+
+@given(st.binary(min_size=1, max_size=40), st.integers(0, 20_000), st.booleans())
+def test_a_damaged_archive_is_read_or_refused(noise: bytes, at: int, cut: bool) -> None:
+    saved = json.dumps([{"Config": "c.json", "Layers": ["one/layer.tar"]}]).encode()
+    config = json.dumps({"architecture": "amd64", "config": START}).encode()
+    whole = layer([member("c.json", config), member("one/layer.tar", files(BASE)), member("manifest.json", saved)])
+    data = whole[: at % len(whole)] + noise + (b"" if cut else whole[at % len(whole) + len(noise) :])
+    with tempfile.NamedTemporaryFile(suffix=".tar") as file:
+        file.write(data)
+        file.flush()
+        with contextlib.suppress(UserError):
+            read(Path(file.name))

@@ -35,7 +35,16 @@ def test_export_in_an_environment_file_is_said_to_be_dropped(tmp_path: Path) -> 
     variables, _, ignored = said(tmp_path, "[Service]\nEnvironmentFile=/etc/orders.env\n")
     assert variables["A"] == "1"
     assert "GODEBUG" not in variables
-    assert "knows no `export`" in ignored[0]
+    assert "knows no `export`: GODEBUG is not set" in ignored[0]
+
+
+def test_what_is_ignored_never_shows_a_value(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/orders.env").write_text("KEY=-----BEGIN\nhunter2hunter2\nhunter2abc==\n9TOKEN=hunter2\n")
+    text = "[Service]\nEnvironmentFile=/etc/orders.env\nEnvironment=DB-PASS=hunter2 hunter2 PCT=hunter2%Z\n"
+    _, _, ignored = said(tmp_path, text)
+    assert len(ignored) == 5
+    assert "hunter2" not in " ".join(ignored)
 
 
 def test_an_unknown_specifier_drops_the_assignment(tmp_path: Path) -> None:

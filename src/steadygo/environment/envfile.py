@@ -48,7 +48,12 @@ def parse(data: bytes) -> tuple[dict[str, str], list[tuple[int, str]]]:
         if is_name(name):
             found[name] = value
         else:
-            dropped.append((line, f"{name!r} is no variable name" + (": systemd knows no `export`" if name.startswith("export ") else "")))
+            # What stands there is not shown: it can be a line of a key.
+            exported = name.removeprefix("export ").strip()
+            known = name.startswith("export ") and is_name(exported)
+            dropped.append(
+                (line, f"systemd knows no `export`: {exported} is not set" if known else "what stands before = is no variable name")
+            )
     return found, dropped
 
 
@@ -72,7 +77,7 @@ def _assignments(text: str, dropped: list[tuple[int, str]]) -> list[tuple[int, s
             stop += 1
         name = text[at:stop].rstrip(" \t")
         if stop == end or text[stop] != "=":
-            dropped.append((start_line, f"{name[:40]!r} is no NAME=VALUE"))
+            dropped.append((start_line, "no NAME=VALUE"))
             at = stop
             continue
         at, value = _value(text, stop + 1)

@@ -121,7 +121,8 @@ def opened(path: Path, wanted: str = "") -> Iterator[tuple[Configuration | None,
     try:
         archive = tarfile.open(path)  # noqa: SIM115 (kept open for the caller below)
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise UserError(f"{path} is no image: {error}.", "Give an OCI layout, a `docker save` archive or a directory.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no tar archive"
+        raise UserError(f"{path} is no image: {reason}.", "Give an OCI layout, a `docker save` archive or a directory.") from error
     with archive:
         try:
             names = set(archive.getnames())

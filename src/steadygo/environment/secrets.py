@@ -22,7 +22,7 @@ _KEY_BYTES = 32
 _NAME = re.compile(
     r"(?i)(?:^|[_.\-])(?:pass|passwd|passphrase|password|pwd|secrets?|tokens?|jwt|cookie|credentials?|creds|dsn|webhook|salt|pat"
     r"|(?:api|access|private|signing|encryption|account|master|session|shared|auth|license|ssh|gpg|service|storage|client)_?keys?)(?:$|[_.\-\d])"
-    r"|(?:password|passwd|secret|apikey|token|authorization)$"
+    r"|(?:password|passwd|secret|apikey|token|authorization)$|(?<!public)_key$"
 )
 # Names that the rule above takes for secrets, but that hold a path, a switch or a list of hosts.
 _NOT_SECRET = re.compile(

@@ -129,13 +129,19 @@ def _assigned(unit: Unit, manager: Manager, out: Handed) -> None:
         try:
             text, why = _strictly(word, unit, manager)
         except specifiers.Refused as error:
-            out.ignored.append(f"{place}: {word!r}: {error}")
+            out.ignored.append(f"{place}: {_named(word)}: {error}")
             continue
         name, mark, value = (text if text is not None else word).partition("=")
         if not mark or not words.is_name(name) or not _is_text(value):
-            out.ignored.append(f"{place}: {word!r} is no valid assignment")
+            out.ignored.append(f"{place}: {_named(word)} is no valid assignment")
         else:
             out.variables[name] = (value, place) if text is not None else (None, f"{place}: {why}")
+
+
+def _named(word: str) -> str:
+    """An assignment's name, never its value: that may be a secret."""
+    name, mark, _ = word.partition("=")
+    return repr(name) if mark else "a word without ="
 
 
 def _is_text(value: str) -> bool:
