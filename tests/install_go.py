@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 VERSIONS = ("1.21.13", "1.23.9", "1.25.5", "1.26.6", "1.27.3")
+GOVULNCHECK, GOVULNCHECK_GO = "v1.1.4", "1.23.9"
 INSTALL_LINE = "python tests/install_go.py"
 
 
@@ -55,6 +56,19 @@ def install(version: str) -> None:
     print(f"go {version} is in {root() / version}")
 
 
+def install_govulncheck() -> None:
+    """Build govulncheck with one of the toolchains, unless it is there."""
+    if (root() / "bin" / "govulncheck").exists():
+        return
+    here = {"GOBIN": str(root() / "bin"), "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "GOENV": "off", "GOWORK": "off"}
+    places = {"GOCACHE": str(root() / "gocache"), "GOMODCACHE": str(root() / "mod")}
+    command = [program(GOVULNCHECK_GO), "install", f"golang.org/x/vuln/cmd/govulncheck@{GOVULNCHECK}"]
+    if subprocess.run(command, env=os.environ | here | places, check=False).returncode:
+        print("govulncheck was not installed: its test will be skipped", file=sys.stderr)
+
+
 if __name__ == "__main__":
     for wanted in sys.argv[1:] or VERSIONS:
         install(wanted)
+    if not sys.argv[1:]:
+        install_govulncheck()

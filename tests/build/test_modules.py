@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from go_builds import Go, file_proxy, write_tree
+from go_builds import INSTALL_GO, Go, file_proxy, need, write_tree
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,6 +110,48 @@ def test_tells_retractions_and_licence_policy(
     said = capsys.readouterr().out
     assert "Retracted by its authors in v1.0.1: loses data." in said
     assert "Licence MIT is not allowed" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("called", [True, False])
+def test_joins_govulncheck(
+    toolchain: Callable[[str], Go], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, called: bool
+) -> None:
+    program = INSTALL_GO.root() / "bin" / "govulncheck"
+    need(program.exists(), "govulncheck", INSTALL_GO.INSTALL_LINE)
+    go = toolchain(INSTALL_GO.GOVULNCHECK_GO)
+    entry = {
+        "schema_version": "1.3.1",
+        "id": "GO-2026-0001",
+        "modified": "2026-01-02T03:04:05Z",
+        "published": "2026-01-02T03:04:05Z",
+        "summary": "Word lies.",
+        "affected": [
+            {
+                "package": {"name": "example.com/Dep", "ecosystem": "Go"},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.0.1"}]}],
+                "ecosystem_specific": {"imports": [{"path": "example.com/Dep", "symbols": ["Word" if called else "Unused"]}]},
+            }
+        ],
+    }
+    listed = {"id": "GO-2026-0001", "modified": "2026-01-02T03:04:05Z", "fixed": "1.0.1"}
+    files = {
+        "index/db.json": {"modified": "2026-01-02T03:04:05Z"},
+        "index/modules.json": [{"path": "example.com/Dep", "vulns": [listed]}],
+        "index/vulns.json": [listed],
+        "ID/GO-2026-0001.json": entry,
+    }
+    write_tree(tmp_path / "db", {name: json.dumps(content) for name, content in files.items()})
+    unused = DEP | {"dep.go": DEP["dep.go"] + "\nfunc Unused() {}\n"}
+    proxy = file_proxy(tmp_path / "proxy", {("example.com/Dep", "v1.0.0"): unused})
+    root = write_tree(tmp_path / "svc", SERVICE)
+    go.run(root, "get", "example.com/Dep@v1.0.0", GOPROXY=proxy)
+    settings = go.environment | {"GOPROXY": proxy, "GOVULNDB": f"file://{tmp_path / 'db'}"}
+    for key, value in (settings | {"PATH": f"{program.parent}:{go.program.parent}:{go.environment['PATH']}"}).items():
+        monkeypatch.setenv(key, value)
+    assert run(["build", "modules", str(root), "--vulnerabilities"]) == (1 if called else 0)
+    words = "The code calls it" if called else "Nothing here calls it"
+    assert f"GO-2026-0001: Word lies. {words}; fixed in v1.0.1." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

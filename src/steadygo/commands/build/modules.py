@@ -14,16 +14,20 @@ from steadygo.errors import UserError
 from steadygo.facts.modules import GoMod, GoSum, VendorModules
 from steadygo.findings import Verdict
 from steadygo.read import gomod
-from steadygo.tools import go
+from steadygo.tools import go, govulncheck
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
 @click.option("--modcache", type=click.Path(path_type=Path), help="The module cache; default: what `go env GOMODCACHE` says.")
+@click.option("--vulnerabilities", is_flag=True, help="Join govulncheck's answer; it asks the database that GOVULNDB names.")
 @click.option("--quiet", is_flag=True, help="Print only what is not in order.")
 @click.option("--json", "as_json", is_flag=True, help="Print the machine's form.")
-def command(path: Path, modcache: Path | None, quiet: bool, as_json: bool) -> int:
-    """Check the modules of go.mod: versions, replacements, retractions, licences, and vendor/ against go.sum. Fetches nothing."""
+def command(path: Path, modcache: Path | None, vulnerabilities: bool, quiet: bool, as_json: bool) -> int:
+    """Check the modules of go.mod: versions, replacements, retractions, licences, and vendor/ against go.sum.
+
+    Fetches nothing, unless --vulnerabilities is given.
+    """
     module = _read_mod(_bytes(path / "go.mod") or b"")
     if module is None or not (path / "go.mod").is_file():
         raise UserError(f"{path} holds no go.mod.", "Give the folder of a Go module.")
@@ -37,6 +41,8 @@ def command(path: Path, modcache: Path | None, quiet: bool, as_json: bool) -> in
         stated = gomod.read("vendor/modules.txt", listing)
         if isinstance(stated, VendorModules):
             proofs = list(vendored.prove(path, sums if isinstance(sums, GoSum) else None, stated, cache))
+    if vulnerabilities:
+        checks += [_vulnerable(found) for found in govulncheck.find(path, os.environ)]
     failed = any(check.verdict is Verdict.FAIL for check in (*checks, *proofs))
     if as_json:
         document = {
@@ -53,6 +59,15 @@ def command(path: Path, modcache: Path | None, quiet: bool, as_json: bool) -> in
         for check in shown:
             click.echo(f"  {check.verdict:<14}  {check.name}: {check.message}")
     return 1 if failed else 0
+
+
+def _vulnerable(found: govulncheck.Vulnerability) -> Check:
+    """Code that reaches the fault fails; a module that only holds it is said."""
+    name = f"{found.module} {found.version}".strip()
+    remedy = f"fixed in {found.fixed}" if found.fixed else "no fixed version"
+    if found.called:
+        return Check(name, Verdict.FAIL, f"{found.identifier}: {found.summary} The code calls it; {remedy}.")
+    return Check(name, Verdict.PASS, f"{found.identifier}: {found.summary} Nothing here calls it; {remedy}.")
 
 
 def _bytes(path: Path) -> bytes | None:
