@@ -7,6 +7,7 @@ from steadygo.environment.fingerprint import Fingerprint, Value
 from steadygo.environment.gate import Policy, decide, four_way, load_policy
 from steadygo.environment.impact import Impact
 from steadygo.errors import BadSettings
+from steadygo.findings import Verdict
 
 
 def side(values: dict[str, str], *closed: str) -> Fingerprint:
@@ -37,6 +38,12 @@ def test_the_policy_is_read_from_the_nearest_settings(tmp_path: Path) -> None:
     (tmp_path / "cmd").mkdir()
     assert load_policy(tmp_path / "cmd") == Policy((Impact.FATAL,), (), ("git.*",))
     assert load_policy(Path("/")) == Policy()
+
+
+def test_nothing_in_common_is_no_pass() -> None:
+    assert decide(compare(side({"cpu.count": "8"}), side({"os.id": "debian"})), Policy()).verdict is Verdict.NOT_KNOWN
+    assert decide(compare(A, A), Policy()).verdict is Verdict.PASS
+    assert decide(compare(A, B), Policy()).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(

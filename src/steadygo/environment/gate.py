@@ -15,6 +15,7 @@ from steadygo.environment.compare import Comparison, Difference, compare
 from steadygo.environment.fingerprint import Fingerprint
 from steadygo.environment.impact import Impact
 from steadygo.errors import BadSettings
+from steadygo.findings import Verdict
 
 # What differs between any two places by its nature. A team blocks on it by naming it in `block_keys`.
 _NATURAL = (
@@ -49,8 +50,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What blocks, worst first, and what the policy lets through."""
+    """What blocks, worst first, and what the policy lets through. The verdict is not known when nothing could be compared."""
 
+    verdict: Verdict
     blocking: tuple[Difference, ...]
     passing: tuple[Difference, ...]
     not_compared: tuple[str, ...] = ()
@@ -92,7 +94,8 @@ def decide(compared: Comparison, policy: Policy) -> Decision:
     """Split the differences. A fatal one blocks unless the policy allows its very key."""
     blocking = [d for d in compared.differences if _blocks(d, policy)]
     passing = [d for d in compared.differences if d not in blocking]
-    return Decision(tuple(blocking), tuple(passing), compared.not_compared)
+    verdict = Verdict.FAIL if blocking else Verdict.NOT_KNOWN if compared.verdict is Verdict.NOT_KNOWN else Verdict.PASS
+    return Decision(verdict, tuple(blocking), tuple(passing), compared.not_compared)
 
 
 def _blocks(difference: Difference, policy: Policy) -> bool:

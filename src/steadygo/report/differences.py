@@ -7,6 +7,7 @@ import textwrap
 from steadygo.environment.compare import Comparison, Difference
 from steadygo.environment.gate import Decision, Row
 from steadygo.environment.impact import Impact
+from steadygo.findings import Verdict
 
 _MOST = 60
 _TITLES = {
@@ -53,11 +54,14 @@ def _shown(value: str | None) -> str:
 
 def gate_text(decision: Decision, against: str, side: str) -> str:
     """What blocks, and in one line what does not."""
+    unseen = f" {len(decision.not_compared)} things only one side knows (--json lists them)." if decision.not_compared else ""
+    if decision.verdict is Verdict.NOT_KNOWN:
+        return f"{side} is stopped: it and {against} state nothing that could be compared."
     if not decision.blocking:
-        return f"{side} may go: nothing that blocks differs from {against} ({len(decision.passing)} other differences)."
+        return f"{side} may go: nothing that blocks differs from {against} ({len(decision.passing)} other differences).{unseen}"
     lines = [f"{side} is stopped: {len(decision.blocking)} differences from {against} block."]
     lines += [f"{d.impact}\n{_row(d, 100)}" for d in decision.blocking]
-    lines.append(f"{len(decision.passing)} other differences do not block.")
+    lines.append(f"{len(decision.passing)} other differences do not block.{unseen}")
     lines.append(f'To let one pass: [env] allow = ["{decision.blocking[0].key}"] in steadygo.toml')
     return "\n".join(lines)
 

@@ -23,7 +23,7 @@ from steadygo.report.differences import text
 @click.option("--all", "everything", is_flag=True, help="Show cosmetic differences too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schema/env-diff.schema.json).")
 def command(a: str, b: str, module: Path, everything: bool, as_json: bool) -> int:
-    """Compare A with B. Exit code 1 when a difference is fatal.
+    """Compare A with B. Exit code 1 when a difference is fatal, or when the two state nothing in common.
 
     A side is `here`, a name given to `env show --save`, a JSON file of `env show --json`, `unit:FILE` (what systemd would hand to the
     process), `image:PATH` (OCI layout, `docker save` archive or root file system), `dockerfile:FILE`, `binary:PATH`, `ci:FILE`
@@ -32,4 +32,4 @@ def command(a: str, b: str, module: Path, everything: bool, as_json: bool) -> in
     one, two = resolve(a, module), resolve(b, module)
     compared = compare(one, two, read_names(module, one, two))
     click.echo(msgspec.json.format(msgspec.json.encode(compared), indent=2).decode() if as_json else text(compared, a, b, everything))
-    return 1 if compared.verdict is Verdict.FAIL else 0
+    return 0 if compared.verdict is Verdict.PASS else 1

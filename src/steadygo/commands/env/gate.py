@@ -12,6 +12,7 @@ from steadygo.commands.env.sides import resolve
 from steadygo.commands.env.workflows import find_dockerfile, find_workflow
 from steadygo.environment.compare import compare
 from steadygo.environment.gate import decide, four_way, load_policy
+from steadygo.findings import Verdict
 from steadygo.report.differences import gate_text, table
 
 
@@ -26,7 +27,9 @@ from steadygo.report.differences import gate_text, table
 @click.option("--image", metavar="PATH", help="The image for --explain (default: what the Dockerfile promises).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(side: str, against: str, module: Path, explain: bool, ci: str | None, image: str | None, as_json: bool) -> int:
-    """Compare SIDE (default: here) with the reference; exit code 1 when the policy in steadygo.toml calls a difference blocking."""
+    """Compare SIDE (default: here) with the reference; exit code 1 when the policy in steadygo.toml calls a difference blocking,
+    or when the two state nothing in common.
+    """
     reference, there = resolve(against, module), resolve(side, module)
     reads = read_names(module, reference, there)
     decision = decide(compare(reference, there, reads), load_policy(module.resolve()))
@@ -45,4 +48,4 @@ def command(side: str, against: str, module: Path, explain: bool, ci: str | None
             n: s if not isinstance(s, str) else resolve(s if ":" in s else f"ci:{s}", module) for n, s in named.items() if s is not None
         }
         click.echo("\n" + table(list(sides), four_way(sides, reads)), err=as_json)
-    return 1 if decision.blocking else 0
+    return 0 if decision.verdict is Verdict.PASS else 1
