@@ -179,6 +179,10 @@ class GoCode:
 
     # blocks
 
+    def assignments_of(self, file: GoFile, name: str) -> list[Assignment]:
+        """The assignments and declarations in functions of `file` that give `name` a value."""
+        return self._parts_of(file).assignments.get(name, [])
+
     def _parts_of(self, file: GoFile) -> _Parts:
         known = self._parts.get(file.path)
         if known is None:

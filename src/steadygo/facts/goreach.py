@@ -88,6 +88,7 @@ class _Flood:
         self._packages = packages
         self._methods: dict[str, list[Target]] = {}
         self._mentions: dict[str, dict[int, set[str]]] = {}
+        self._exported_methods: dict[str, dict[str, list[Target]]] = {}
         self._made: set[tuple[str, str]] = set()
         self._found: set[tuple[str, int]] = set()
         self._work: list[Target] = []
@@ -134,10 +135,19 @@ class _Flood:
             self._add(target)
         if name in package.types and (package.directory, name) not in self._made:
             self._made.add((package.directory, name))
+            for target in self._exported(package).get(name, ()):
+                self._add(target)
+
+    def _exported(self, package: Package) -> dict[str, list[Target]]:
+        """Exported methods of a package by their receiver's type."""
+        known = self._exported_methods.get(package.directory)
+        if known is None:
+            known = self._exported_methods[package.directory] = {}
             for method, kinds in package.methods.items():
                 if method[0].isupper():
-                    for target in kinds.get(name, ()):
-                        self._add(target)
+                    for kind, targets in kinds.items():
+                        known.setdefault(kind, []).extend(targets)
+        return known
 
     def _mentioned(self, file: GoFile) -> dict[int, set[str]]:
         """Names in the bodies of declared functions, by the function's block; block 0 holds what runs before main."""

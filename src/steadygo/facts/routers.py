@@ -184,13 +184,14 @@ class Routers:
         package = self._code.packages[file.directory]
         values = [(f, d.value, 0) for f, d in [package.declarations[text]] if d.value] if text in package.declarations else []
         for each in package.files:
-            values += [(each, v, a.block) for a in each.assignments if a.operator == "=" for v in _value_of(a, text)]
+            assigned = [a for a in self._code.assignments_of(each, text) if a.operator == "="]
+            values += [(each, v, a.block) for a in assigned for v in _value_of(a, text)]
         return self._all(values, text, steps, trail)
 
     def _in_function(self, file: GoFile, text: str, function: Function, steps: int, trail: Trail) -> tuple[Mounted, ...] | None:
         """None when `text` is no variable of `function`."""
-        values = [(file, v, a.block) for a in file.assignments if text in a.names and self._code.function_at(file, a.block) is function
-                  for v in _value_of(a, text)]  # fmt: skip
+        assigned = [a for a in self._code.assignments_of(file, text) if self._code.function_at(file, a.block) is function]
+        values = [(file, v, a.block) for a in assigned for v in _value_of(a, text)]
         for index, (param, kind) in enumerate(function.params):
             if param == text:
                 found = self._parameter(file, function, index, kind, steps, trail)
@@ -200,7 +201,7 @@ class Routers:
         if text == function.receiver_name:
             package = self._code.packages[file.directory]
             return self._served(f"{package.path or package.directory}.{function.receiver}", steps, trail)
-        declared = [a for a in file.assignments if text in a.names and a.type and self._code.function_at(file, a.block) is function]
+        declared = [a for a in assigned if a.type]
         if declared and _ROUTER_TYPE.match(declared[0].type.lstrip("*")):
             return (self._root(file, declared[0].block, text),)
         return () if declared else None
