@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -113,7 +115,17 @@ def need(there: bool, what: str, how: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def machine() -> Path:
+def alone() -> Iterator[None]:
+    """Test workers take turns: a tree is made once, and booted by one at a time."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "steadygo-nspawn"
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="module")
+def machine(alone: None) -> Path:
     """A minimal Debian with systemd, made once and kept in the cache."""
     need(os.geteuid() == 0, "booting a container needs root", "run the tests as root")
     need(shutil.which("systemd-nspawn") is not None, "systemd-nspawn is missing", "apt-get install systemd-container")
