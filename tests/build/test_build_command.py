@@ -173,6 +173,21 @@ def test_refuses_removed_godebugs(service: Service, capsys: pytest.CaptureFixtur
     assert "godebug tls3des=1 was removed in Go 1.27" in _says(capsys, 2, "./cmd/api", "--allow", "dirty")
 
 
+def test_refuses_a_tampered_vendor_folder_and_leaves_nothing(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    root = service(NEWEST)
+    subprocess.run(["go", "mod", "vendor"], cwd=root, check=True)
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "vendor")
+    git(root, "tag", "v1.2.4")
+    _says(capsys, 0, "./cmd/api", "--out", "dist/good")
+    write_tree(root, {"vendor/example.com/Dep/dep.go": DEP["dep.go"].replace("one", "evil")})
+    git(root, "commit", "-qam", "tamper")
+    git(root, "tag", "v1.2.5")
+    said = _says(capsys, 2, "./cmd/api", "--out", "dist/bad")
+    assert "example.com/Dep v1.0.0: vendor/ does not hold what go.sum states: dep.go (changed)." in said
+    assert not (root / "dist/bad").exists()
+
+
 def test_leaves_nothing_behind_when_the_compiler_fails(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     root = service(NEWEST)
     write_tree(root, {"cmd/api/broken.go": "package main\n\nfunc f() int { return x }\n"})

@@ -34,13 +34,7 @@ def command(path: Path, modcache: Path | None, vulnerabilities: bool, quiet: boo
     found = settings.load(path)
     cache = modcache or _cache(path)
     checks = list(modules.inspect(module, path, cache, _read_mod, found.allow_licences, found.deny_licences))
-    listing = _bytes(path / "vendor" / "modules.txt")
-    proofs: list[Check] = []
-    if listing is not None:
-        sums = gomod.read("go.sum", _bytes(path / "go.sum") or b"")
-        stated = gomod.read("vendor/modules.txt", listing)
-        if isinstance(stated, VendorModules):
-            proofs = list(vendored.prove(path, sums if isinstance(sums, GoSum) else None, stated, cache))
+    proofs = vendor_proofs(path, cache)
     if vulnerabilities:
         checks += [_vulnerable(found) for found in govulncheck.find(path, os.environ)]
     failed = any(check.verdict is Verdict.FAIL for check in (*checks, *proofs))
@@ -59,6 +53,16 @@ def command(path: Path, modcache: Path | None, vulnerabilities: bool, quiet: boo
         for check in shown:
             click.echo(f"  {check.verdict:<14}  {check.name}: {check.message}")
     return 1 if failed else 0
+
+
+def vendor_proofs(root: Path, cache: Path) -> list[Check]:
+    """vendor/ of the module at `root` against go.sum; empty without a vendor/."""
+    listing = _bytes(root / "vendor" / "modules.txt")
+    stated = gomod.read("vendor/modules.txt", listing) if listing is not None else None
+    if not isinstance(stated, VendorModules):
+        return []
+    sums = gomod.read("go.sum", _bytes(root / "go.sum") or b"")
+    return list(vendored.prove(root, sums if isinstance(sums, GoSum) else None, stated, cache))
 
 
 def _vulnerable(found: govulncheck.Vulnerability) -> Check:

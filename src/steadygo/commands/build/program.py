@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from steadygo.build import history, make, plan, settings
+from steadygo.commands.build.modules import vendor_proofs
 from steadygo.errors import UserError
 from steadygo.facts.modules import GoMod
+from steadygo.findings import Verdict
 from steadygo.read import gomod
 from steadygo.store import builds, database
 from steadygo.tools import git, go, go_build
@@ -114,6 +116,9 @@ def prepared(
     root = Path(packages[0].module_directory) if packages and packages[0].module_directory else directory
     found = settings.load(root)
     main = plan.refuse_package(packages, package, found)
+    for proof in vendor_proofs(root, Path(values.get("GOMODCACHE", ""))):
+        if proof.verdict is Verdict.FAIL:
+            raise UserError(f"{proof.name}: {proof.message}", "Run `go mod vendor` from a clean module cache.")
     checkout, prefix = git.checkout(root), git.below_top(root)
     prefix = prefix.rstrip("/") + "/" if prefix.strip("./") else ""
     plan.refuse_checkout(checkout, prefix, make.allowed(allow))
