@@ -13,6 +13,7 @@ from steadygo.report.terminal import SIGNS, Look, cells, fit, pad
 from steadygo.scan.result import QUESTIONS, REPOSITORY, ScanResult, Source, confidence_of, severity_of
 
 _SHOWN_IN_FULL = 3  # findings of one rule in one chapter of one service; further ones take a line each
+_MOST_LINES = 12  # of those
 _MOST_LISTED = 8  # of what is not known, and of stale entries
 _PLACE_WIDTH = 36
 
@@ -50,9 +51,12 @@ def _chapter(found: list[Finding], source: Source, look: Look) -> Iterable[str]:
         if count > _SHOWN_IN_FULL:
             yield ""
             yield f"    {count - _SHOWN_IN_FULL} more of {look.style(clean(rule), 'bold')}:"
-            for finding in [f for f in found if f.rule == rule][_SHOWN_IN_FULL:]:
+            further = [f for f in found if f.rule == rule][_SHOWN_IN_FULL:]
+            for finding in further[:_MOST_LINES]:
                 place = f"{clean(finding.at.path)}:{finding.at.line}"
                 yield fit(f"      {place}  {clean(finding.message)}", look.width)
+            if len(further) > _MOST_LINES:
+                yield f"      and {len(further) - _MOST_LINES:,} more: --format json or html lists all"
 
 
 def _finding(finding: Finding, source: Source, look: Look) -> Iterable[str]:

@@ -138,7 +138,7 @@ def _judge_anew(
 ) -> Judged:
     from steadygo.scan.assemble import assemble, decode
     from steadygo.scan.chain import scanned
-    from steadygo.scan.judge import judge
+    from steadygo.scan.halves import judge_on_two_cores
     from steadygo.scan.reading import read_all
 
     facts = cache.facts()
@@ -157,7 +157,8 @@ def _judge_anew(
     artefacts, suppressions = decode(encoded)
     repository = assemble(root.name, stated, artefacts, found.unread, frozenset(found.paths))
     rules = registry.load_all()
-    judgement = judge(repository, rules)
+    lines = sum(f.lines for f in repository.go.files)
+    judgement = judge_on_two_cores(repository, rules, lines)
     judged = Judged(
         services=tuple(scanned(repository, s) for s in repository.services),
         findings=tuple(judgement.findings),
@@ -166,7 +167,7 @@ def _judge_anew(
         applies=readiness.applicable(repository, rules),
         suppressions=suppressions,
         files=len(found.files),
-        lines=sum(f.lines for f in repository.go.files),
+        lines=lines,
         seconds=judgement.seconds,
     )
     for file in found.files:

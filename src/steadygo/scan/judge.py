@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from steadygo.facts.repository import Repository
-from steadygo.findings import Finding, NotKnown, Place
+from steadygo.findings import Finding, NotKnown, Place, Severity
 from steadygo.rules.registry import Registered
 
 
@@ -51,9 +51,18 @@ def judge(repository: Repository, rules: Iterable[Registered]) -> Judgement:
                 NotKnown(f"the rule failed: {type(error).__name__}: {error}", Place("."), "", registered.id, registered.chapter)
             )
         judgement.seconds[registered.id] = time.perf_counter() - started
-    order = ("outage", "degraded", "hazard", "note")
-    judgement.findings = sorted(findings, key=lambda f: (f.service, order.index(f.severity or "note"), f.chapter, f.at, f.rule, f.message))
-    return judgement
+    judgement.findings = list(findings)
+    return in_order(judgement)
+
+
+def in_order(judgement: Judgement) -> Judgement:
+    """The same, sorted by service, worst first, then by chapter, place and rule."""
+    order = tuple(Severity)
+    return Judgement(
+        sorted(judgement.findings, key=lambda f: (f.service, order.index(f.severity or Severity.NOTE), f.chapter, f.at, f.rule, f.message)),
+        sorted(judgement.not_known, key=lambda n: (n.at, n.rule, n.message)),
+        judgement.seconds,
+    )
 
 
 class _Owners:

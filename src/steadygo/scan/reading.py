@@ -66,8 +66,10 @@ def read_all(root: Path, files: list[Found], known: frozenset[bytes], progress: 
             yield from reads
             done += len(chunk)
             progress(done, len(files))
-    finally:
+    except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _quiet() -> None:
