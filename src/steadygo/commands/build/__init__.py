@@ -27,6 +27,10 @@ class SubVerbs(click.Group):
             args = [_PROGRAM, *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name, found, rest = super().resolve_command(ctx, args)
+        return (None if name == _PROGRAM else name), found, rest
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(SUB_VERBS)
 
