@@ -1,8 +1,12 @@
-"""Questions that git answers about a work tree. git's own hooks, pagers and file-system monitors are kept from running."""
+"""Questions that git answers about a work tree.
+
+Nothing that the work tree's own configuration names is run: no hook, pager, file-system monitor, filter, diff driver or transport.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +25,35 @@ _QUIET = [
     "diff.external=",
     "--no-optional-locks",
 ]
+_ALONE = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EXTERNAL_DIFF": "",
+    # A partial clone would fetch what it lacks, by a command that its configuration names.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
 
 
 def _git(root: Path, *arguments: str, timeout_seconds: float = 30.0) -> Ran:
-    environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EXTERNAL_DIFF": ""}
+    return _run(root, arguments, {**os.environ, **_ALONE}, timeout_seconds)
+
+
+def _git_unfiltered(root: Path, *arguments: str, timeout_seconds: float = 30.0) -> Ran:
+    """Like `_git`, for questions that compare files with the index: there git would run the filters of .gitattributes."""
+    names = _git(root, "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$").text
+    environment = {**os.environ, **_ALONE}
+    # Not with -c, which ends the key at the first "=".
+    first = int(environment.get("GIT_CONFIG_COUNT") or "0")
+    keys = sorted({name for name in names.split("\0") if name})
+    for number, key in enumerate(keys, first):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = "false" if key.endswith(".required") else ""
+    environment["GIT_CONFIG_COUNT"] = str(first + len(keys))
+    return _run(root, arguments, environment, timeout_seconds)
+
+
+def _run(root: Path, arguments: Sequence[str], environment: Mapping[str, str], timeout_seconds: float) -> Ran:
     ran = run(["git", "-C", root, *_QUIET, *arguments], environment=environment, timeout_seconds=timeout_seconds)
     if ran.outcome is Outcome.MISSING:
         raise ToolMissing("git is not installed.", "Install git, or leave out --since.")
@@ -62,9 +91,12 @@ def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
                 f"git does not know the revision {revision!r}.", "In CI, fetch more history (fetch-depth: 0), or name another revision."
             )
     start = base.text.strip() if base.ok else revision
-    diff = _git(
+    diff = _git_unfiltered(
         root,
         "diff",
+        # git would look into each submodule with that one's own configuration.
+        "--ignore-submodules=dirty",
+        "--submodule=short",
         "--no-ext-diff",
         "--no-textconv",
         "--relative",
@@ -91,18 +123,29 @@ def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
 def _added_lines(diff: str) -> dict[str, set[int]]:
     lines: dict[str, set[int]] = {}
     current: set[int] | None = None
+    inside = 0  # rows of the hunk still to come: an added row "++ x" looks like a file's name
     for row in diff.split("\n"):
-        if row.startswith("+++ "):
+        if inside and row[:1] in ("+", "-"):
+            inside -= 1
+        elif row.startswith("+++ "):
             name = row[4:].rstrip("\t")
             current = None
             if name != "/dev/null":
                 current = lines.setdefault(_unquoted(name).removeprefix("b/"), set())
-        elif row.startswith("@@ ") and current is not None:
-            start, _, count = row.split(" ")[2].lstrip("+").partition(",")
-            first, many = int(start), int(count or "1")
-            # A pure deletion marks the line it left behind, so that a finding caused by it is still seen.
-            current.update(range(first, first + many) if many else (max(first, 1), first + 1))
+        elif row.startswith("@@ "):
+            _, before, after = row.split(" ")[:3]
+            first, many = _span(after)
+            inside = _span(before)[1] + many
+            if current is not None:
+                # A pure deletion marks the line it left behind, so that a finding caused by it is still seen.
+                current.update(range(first, first + many) if many else (max(first, 1), first + 1))
     return lines
+
+
+def _span(text: str) -> tuple[int, int]:
+    """(first line, how many) of one side of a hunk: `-3,2`, `+7`."""
+    start, _, count = text[1:].partition(",")
+    return int(start), int(count or "1")
 
 
 def _unquoted(name: str) -> str:
@@ -134,11 +177,11 @@ def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
         ("rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--is-shallow-repository"),
         ("describe", "--tags", "--exact-match", "HEAD"),
         ("describe", "--tags", "HEAD"),
-        ("status", "--porcelain", "-z", "--untracked-files=normal"),
+        ("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"),
     )
     # Asked at once: in a large tree each takes its time.
     with ThreadPoolExecutor(len(questions)) as pool:
-        head, exact, described, status = pool.map(lambda q: _git(root, *q, timeout_seconds=timeout_seconds), questions)
+        head, exact, described, status = pool.map(lambda q: _git_unfiltered(root, *q, timeout_seconds=timeout_seconds), questions)
     words = head.text.split()
     if not head.ok or len(words) != 3:
         return None
