@@ -8,11 +8,11 @@ from steadygo import __version__
 
 VERBS = {
     "scan": "Find what will break in production, with the proof.",
-    "build": "Build the same thing everywhere, prove what was shipped, explain why two binaries differ.",
     "services": "Show which artefacts belong to which service, and why.",
     "explain": "Explain a rule: what happens, why, and the fix.",
     "rules": "List and search the rules.",
     "env": "Compare environments, and gate on what differs.",
+    "build": "Build the same thing everywhere, prove what was shipped, explain why two binaries differ.",
 }
 
 FIRST_STEPS = """\
