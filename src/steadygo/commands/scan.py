@@ -27,7 +27,9 @@ from steadygo.tools import git
 @click.option("--since", metavar="REV", help="Only findings that touch lines changed since REV branched off.")
 @click.option("--baseline", "accepted", type=click.Path(path_type=Path), help="Leave out what this file accepts; name stale entries.")
 @click.option("--write-baseline", type=click.Path(path_type=Path), help="Accept all findings of this scan into a file.")
-@click.option("--fail-on", type=click.Choice(list(Severity)), default=Severity.NOTE, show_default=True, help="Least severity that exits 1.")
+@click.option(
+    "--fail-on", type=click.Choice([s.value for s in Severity]), default="note", show_default=True, help="Least severity that exits 1."
+)
 @click.option("--no-cache", is_flag=True, help="Read everything anew and keep nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def command(
