@@ -21,6 +21,7 @@ from steadygo.facts.observing import AlertRules, Dashboard, ScrapeConfig
 from steadygo.facts.pipelines import Makefile, Pipeline, Release, Script
 from steadygo.facts.repository import Repository
 from steadygo.facts.settings import Settings
+from steadygo.facts.sharing import Sharing
 from steadygo.facts.timekeeping import TimeSettings
 from steadygo.facts.units import EnvironmentFile, Unit, merge
 from steadygo.facts.workloads import Chart, Kustomization, Manifests
@@ -29,6 +30,7 @@ from steadygo.read.kubernetes import objects_of_trees
 from steadygo.scan.reading import FileFacts
 from steadygo.scan.suppress import Suppression
 
+_LARGE = 30_000_000  # bytes of encoded facts, about half a million lines: from there on memory matters more than a second
 _decoder = msgspec.msgpack.Decoder(FileFacts)
 
 
@@ -40,12 +42,15 @@ def decode(encoded: list[tuple[str, bytes]]) -> tuple[list[Artefact], dict[str, 
     artefacts: list[Artefact] = []
     suppressions: dict[str, tuple[Suppression, ...]] = {}
     tests = TestFacts(_decode_go)
+    sharing = Sharing() if sum(len(data) for _, data in encoded) > _LARGE else None
     while encoded:
         path, data = encoded.pop()
         facts = _decoder.decode(data)
         first = facts.artefacts[0] if facts.artefacts else None
         if isinstance(first, GoFile) and first.is_test:
             artefacts.append(cast(GoFile, EncodedTest(data, tests, first)))
+        elif isinstance(first, GoFile) and sharing is not None:
+            artefacts.append(sharing.file(first))
         else:
             artefacts.extend(facts.artefacts)
         if facts.suppressions:
