@@ -40,8 +40,16 @@ lint: .venv/.installed
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; exit 1; }
 
-bench: .venv/.installed
-	@$(BIN)/python bench/scan.py $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(SEMGREP_RULES),--semgrep-rules "$(SEMGREP_RULES)")
+# semgrep lives in an environment of its own: it pins many of the packages that we use.
+.venv-semgrep/.installed:
+	$(PYTHON) -m venv .venv-semgrep
+	.venv-semgrep/bin/python -m pip install --quiet semgrep==1.182.0
+	@touch $@
+
+bench: .venv/.installed $(if $(SEMGREP_RULES),.venv-semgrep/.installed)
+	@$(BIN)/python tests/install_go.py 1.26.6
+	@$(BIN)/python bench/scan.py --parts $(if $(CORPUS),--corpus "$(CORPUS)") \
+		$(if $(SEMGREP_RULES),--semgrep-rules "$(SEMGREP_RULES)" --semgrep .venv-semgrep/bin/semgrep)
 
 rule: .venv/.installed
 	@$(BIN)/python scripts/new_rule.py "$(NAME)"
@@ -57,4 +65,4 @@ lock: .venv/.installed
 	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11 pyproject.toml requirements-dev.in -o requirements.lock
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-semgrep .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -189,9 +189,13 @@ def parts(corpus: Path) -> list[tuple[str, float]]:
 
 
 def standard_library() -> Path:
-    """Go's own sources, the default corpus."""
-    root = subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
-    return Path(root) / "src"
+    """Go's own sources, the default corpus: of the Go on PATH, else of the newest that the tests installed."""
+    installed = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "steadygo-go"
+    for go in ("go", *sorted((str(p) for p in installed.glob("*/go/bin/go")), reverse=True)):
+        if shutil.which(go):
+            root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+            return Path(root) / "src"
+    sys.exit("No Go was found: run `python tests/install_go.py`, or give --corpus PATH.")
 
 
 def main() -> int:
