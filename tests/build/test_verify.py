@@ -98,6 +98,21 @@ def test_refuses_missing_loader_missing_library_and_old_library(dynamic: Path, t
     assert "this machine has GLIBC_2.17" in found.message
 
 
+@pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF", b"\x7fELF" + bytes(200)])
+def test_fails_a_file_that_is_no_go_program(static: Path, tmp_path: Path, content: bytes) -> None:
+    manifest = _manifest(static)
+    static.write_bytes(content)
+    found = verify(static, manifest, None, here(), level)
+    assert [c.name for c in found if c.verdict is Verdict.FAIL] == ["program"]
+
+
+def test_fails_a_signed_manifest_without_a_key(static: Path) -> None:
+    manifest = _manifest(static)
+    manifest.write_bytes(statement.envelope(manifest.read_bytes(), "id", b"signature"))
+    (found,) = (c for c in verify(static, manifest, None, here(), level) if c.verdict is Verdict.FAIL)
+    assert (found.name, "give --key" in found.message) == ("signature", True)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"payloadType": 1}', '{"_type": "https://in-toto.io/Statement/v1"}', "{" * 5000])
 def test_refuses_what_is_no_manifest(static: Path, tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.json"

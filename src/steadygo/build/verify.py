@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from steadygo.build import semver, statement
+from steadygo.build.buildinfo import NotGo
+from steadygo.build.executable import NotExecutable
 from steadygo.build.host import Host
 from steadygo.build.image import Image, opened_image, version_key
 from steadygo.build.statement import Manifest
@@ -31,18 +33,22 @@ def verify(file: Path, manifest: Path, key: Path | None, host: Host, level: Leve
     """All checks, in order. Raises UserError when the program or the manifest cannot be read at all."""
     payload, signatures = statement.opened(statement.read_file(manifest), str(manifest))
     stated = statement.parse(payload, str(manifest))
-    with opened_image(file) as image:
-        return [
-            _signature(payload, signatures, key),
-            _hash(file, image, stated),
-            _entry_point(image, stated),
-            _modules(image, stated),
-            _minimums(image, stated),
-            _platform(file, image, host),
-            _cpu(image, host, level),
-            _godebug(image, host),
-            *_linkage(image, stated, host),
-        ]
+    signed = _signature(payload, signatures, key)
+    try:
+        with opened_image(file) as image:
+            return [
+                signed,
+                _hash(file, image, stated),
+                _entry_point(image, stated),
+                _modules(image, stated),
+                _minimums(image, stated),
+                _platform(file, image, host),
+                _cpu(image, host, level),
+                _godebug(image, host),
+                *_linkage(image, stated, host),
+            ]
+    except (NotGo, NotExecutable) as error:
+        return [signed, _failed("program", error.message)]
 
 
 def _passed(name: str, message: str) -> Check:
@@ -57,7 +63,7 @@ def _signature(payload: bytes, signatures: list[tuple[str, bytes]], key: Path | 
     if key is None:
         if not signatures:
             return Check("signature", Verdict.NOT_APPLICABLE, "The manifest is not signed and no --key was given.")
-        return Check("signature", Verdict.NOT_KNOWN, "The manifest is signed, but no --key was given to check it with.")
+        return _failed("signature", "The manifest is signed, but no key was given: give --key.")
     if not signatures:
         return _failed("signature", "The manifest is not signed, and --key asks for a signature.")
     from steadygo.build.signature import is_signed_by, load_public
