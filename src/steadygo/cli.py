@@ -13,6 +13,7 @@ VERBS = {
     "rules": "List and search the rules.",
     "env": "Compare environments, and gate on what differs.",
     "build": "Build the same thing everywhere, prove what was shipped, explain why two binaries differ.",
+    "test": "Run tests so that a pass means the same everywhere.",
 }
 
 FIRST_STEPS = """\

@@ -11,10 +11,12 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+_AFTER_QUIT_SECONDS = 5.0
 
 
 class Outcome(StrEnum):
@@ -60,11 +62,12 @@ def run(
     timeout_seconds: float = 60.0,
     input: bytes = b"",
     most_bytes: int = 64 << 20,
+    stopped: Callable[[], bool] | None = None,
 ) -> Ran:
     """Run a program to its end and return what it said. Never raises for what the program does.
 
     The program leads its own process group; on a time-out, too much output or an interrupt the group gets SIGTERM, then SIGKILL
-    after 5 s. `environment` replaces the whole environment when given.
+    after 5 s. `environment` replaces the whole environment when given. `stopped` is asked now and then; true ends it like a time-out.
     """
     started = time.monotonic()
     try:
@@ -80,7 +83,7 @@ def run(
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
     try:
-        outcome, stdout, stderr = _collect(process, input, started + timeout_seconds, most_bytes)
+        outcome, stdout, stderr = _collect(process, input, started + timeout_seconds, most_bytes, stopped)
     finally:
         if process.poll() is None:
             stop_group(process)
@@ -90,7 +93,9 @@ def run(
     return Ran(outcome, status, stdout, stderr, time.monotonic() - started)
 
 
-def _collect(process: subprocess.Popen[bytes], data: bytes, deadline: float, most: int) -> tuple[Outcome, bytes, bytes]:
+def _collect(
+    process: subprocess.Popen[bytes], data: bytes, deadline: float, most: int, stopped: Callable[[], bool] | None
+) -> tuple[Outcome, bytes, bytes]:
     assert process.stdout is not None and process.stderr is not None
     taken: dict[int, bytearray] = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
     order = list(taken)
@@ -104,10 +109,10 @@ def _collect(process: subprocess.Popen[bytes], data: bytes, deadline: float, mos
         outcome = Outcome.OK
         while selector.get_map():
             left = deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or (stopped is not None and stopped()):
                 outcome = Outcome.TIMED_OUT
                 break
-            for key, _ in selector.select(left):
+            for key, _ in selector.select(left if stopped is None else min(left, 0.2)):
                 if process.stdin is not None and key.fileobj is process.stdin:
                     try:
                         view = view[os.write(key.fd, view[:65536]) :]
@@ -133,6 +138,109 @@ def _collect(process: subprocess.Popen[bytes], data: bytes, deadline: float, mos
             except subprocess.TimeoutExpired:
                 outcome = Outcome.TIMED_OUT
     return outcome, bytes(taken[order[0]]), bytes(taken[order[1]])
+
+
+def follow(
+    arguments: Sequence[str | Path],
+    take: Callable[[bytes], None],
+    *,
+    through: Sequence[str | Path],
+    directory: Path,
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+    stopped: Callable[[], bool],
+    most_bytes: int = 1 << 30,
+    linger_seconds: float = 30.0,
+) -> Ran:
+    """Run a program and hand on, chunk by chunk as it comes, what the filter `through` makes of its stdout and stderr.
+
+    Both lead process groups of their own. The program's group gets SIGQUIT at the time limit (a Go program then tells its goroutines),
+    and is killed after that, when `stopped` says so, and on too much output. `stderr` of the answer is what the filter complained about.
+    A grandchild that holds the output open `linger_seconds` after the program's end is killed too; outcome TIMED_OUT with the status kept.
+    """
+    started = time.monotonic()
+    reader, writer = os.pipe()
+    try:
+        try:
+            filtering = _spawn(through, None, None, reader, subprocess.PIPE, subprocess.PIPE)
+        finally:
+            os.close(reader)
+        try:
+            process = _spawn(arguments, directory, environment, subprocess.DEVNULL, writer, writer)
+        except OSError:
+            stop_group(filtering, 0.0)
+            raise
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
+    finally:
+        os.close(writer)
+    try:
+        outcome, complaint = _pass_on(process, filtering, take, _Limits(started + timeout_seconds, most_bytes, linger_seconds, stopped))
+    finally:
+        stop_group(process, 0.0)
+        stop_group(filtering, 0.0)
+    if outcome is Outcome.OK and process.returncode != 0:
+        outcome = Outcome.FAILED
+    return Ran(outcome, process.returncode, b"", complaint, time.monotonic() - started)
+
+
+def _spawn(
+    arguments: Sequence[str | Path], directory: Path | None, environment: Mapping[str, str] | None, stdin: int, stdout: int, stderr: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(a) for a in arguments],
+        cwd=directory,
+        env=dict(environment) if environment is not None else None,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
+
+
+@dataclass(frozen=True)
+class _Limits:
+    deadline: float
+    most_bytes: int
+    linger_seconds: float
+    stopped: Callable[[], bool]
+
+
+def _pass_on(
+    process: subprocess.Popen[bytes], filtering: subprocess.Popen[bytes], take: Callable[[bytes], None], limits: _Limits
+) -> tuple[Outcome, bytes]:
+    assert filtering.stdout is not None and filtering.stderr is not None
+    outcome, seen, complaint = Outcome.OK, 0, bytearray()
+    ended: float | None = None
+    with selectors.DefaultSelector() as selector, filtering.stdout, filtering.stderr:
+        selector.register(filtering.stdout, selectors.EVENT_READ)
+        selector.register(filtering.stderr, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select(0.2):
+                chunk = os.read(key.fd, 1 << 18)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is filtering.stderr:
+                    complaint += chunk[: 65536 - len(complaint)]
+                else:
+                    seen += len(chunk)
+                    take(chunk)
+            now = time.monotonic()
+            if process.poll() is not None and ended is None:
+                ended = now
+            if ended is not None and now > ended + limits.linger_seconds:
+                return Outcome.TIMED_OUT, bytes(complaint)
+            if outcome is Outcome.OK and (seen > limits.most_bytes or limits.stopped()):
+                outcome = Outcome.TOO_LONG if seen > limits.most_bytes else Outcome.TIMED_OUT
+                stop_group(process, 0.0)
+            elif ended is None and now > limits.deadline and outcome is Outcome.OK:
+                outcome = Outcome.TIMED_OUT
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGQUIT)
+            elif ended is None and now > limits.deadline + _AFTER_QUIT_SECONDS:
+                stop_group(process, 0.0)
+        process.wait()
+    return outcome, bytes(complaint)
 
 
 def stop_group(process: subprocess.Popen[bytes], grace_seconds: float = 5.0) -> None:

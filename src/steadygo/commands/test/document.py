@@ -1,0 +1,40 @@
+"""A run as the machine's form (docs/schema/test.schema.json)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from steadygo.testing.results import Outcome, Run
+
+
+def document(run: Run) -> str:
+    """One line of JSON."""
+    return json.dumps(
+        {
+            "run": run.id,
+            "passed": run.count(Outcome.PASSED),
+            "failed": run.count(Outcome.FAILED) + len(run.missing),
+            "skipped": run.count(Outcome.SKIPPED),
+            "stale": 0,
+            "started": run.context.started,
+            "seed": run.context.seed,
+            "missing": list(run.missing),
+            "packages": [
+                {"package": p.path, "outcome": p.outcome, "seconds": round(p.seconds, 3), "why": p.why, "source": p.source}
+                for p in run.packages
+            ],
+            "tests": [_test(p.path, t) for p in run.packages for t in p.tests],
+        }
+    )
+
+
+def _test(package: str, test: Any) -> dict[str, Any]:
+    return {
+        "package": package,
+        "test": test.name,
+        "outcome": test.outcome,
+        "seconds": test.seconds,
+        "why": test.why,
+        "output": test.output,
+    }

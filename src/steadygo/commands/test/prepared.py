@@ -1,0 +1,39 @@
+"""Ask go what there is to test, and take the fingerprint meanwhile."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from steadygo.build.make import find_go
+from steadygo.commands.env.around import here
+from steadygo.environment import fingerprint
+from steadygo.testing.engine import Setting
+from steadygo.testing.flags import Flags
+from steadygo.testing.plan import Planned, plan
+from steadygo.testing.results import Context
+from steadygo.tools import go_test
+
+
+def prepared(patterns: tuple[str, ...], flags: Flags, program: str | None) -> tuple[list[Planned], Setting, Context]:
+    """What is going to be tested, how, and the context that is kept. Raises UserError."""
+    environment, directory = dict(os.environ), Path.cwd()
+    go = find_go(program, environment)
+    with ThreadPoolExecutor(3) as pool:
+        taken = pool.submit(here, directory)
+        root = pool.submit(go_test.find_root, go, directory, environment)
+        test2json = pool.submit(go_test.find_test2json, go, directory, environment)
+        planned = plan(go_test.find_packages(go, directory, patterns, flags.listing, environment), patterns, flags)
+        setting = Setting(go, root.result(), directory, environment, flags, test2json.result())
+        context = Context(
+            started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            directory=str(directory),
+            patterns=patterns,
+            flags=flags.given,
+            seed=flags.seed,
+            planned=tuple(p.path for p in planned),
+            fingerprint=fingerprint.encode(taken.result()),
+        )
+    return planned, setting, context

@@ -1,0 +1,126 @@
+"""`steadygo test [PACKAGES] [-- GO FLAGS]`"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steadygo.commands.test import junit
+from steadygo.commands.test.document import document
+from steadygo.commands.test.prepared import prepared
+from steadygo.commands.test.shown import Progress, failure, package_line, plain, summary
+from steadygo.errors import UserError
+from steadygo.report.terminal import look_for
+from steadygo.store import database, runs
+from steadygo.testing import engine
+from steadygo.testing.flags import parse
+from steadygo.testing.results import Context, Outcome, Package, Run
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_FLAGS = "steadygo.go-flags"
+
+
+class WithGoFlags(click.Command):
+    """What stands behind -- is for go."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta[_FLAGS] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+@click.command(cls=WithGoFlags, options_metavar="[OPTIONS]", epilog="Flags of go test stand behind --: -race, -run, -shuffle=on …")
+@click.argument("packages", nargs=-1)
+@click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON at the end instead (docs/schema/test.schema.json).")
+@click.option("--quiet", is_flag=True, help="Print failures and the summary only.")
+@click.option("--go", "program", help="The go program; default: the one on PATH.")
+@click.pass_context
+def command(ctx: click.Context, packages: tuple[str, ...], junit_file: Path | None, as_json: bool, quiet: bool, program: str | None) -> int:
+    """Compile each test binary of PACKAGES (default: .) once, run it, compare what ran with what is there, and keep the run.
+
+    Nothing is taken from Go's test cache. Exit code 1 when a test failed, or did not run though it should have.
+    """
+    flags = parse(ctx.meta[_FLAGS])
+    plan, setting, context = prepared(packages or (".",), flags, program)
+    keeper = _Keeper(secrets.token_hex(4), context)
+    look = look_for(sys.stdout, os.environ)
+    progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
+    started, finished, interrupted = time.monotonic(), list[Package](), False
+    try:
+        for happening in engine.run(plan, setting):
+            match happening:
+                case engine.Tested(path, test):
+                    progress.count(test)
+                    said = failure(path, test, look) if test.outcome.bad else _verbose(path, test.output) if flags.verbose else None
+                    _say(None if as_json else said, progress)
+                case engine.Finished(package):
+                    progress.finish()
+                    finished.append(package)
+                    keeper.add(package)
+                    for test in package.tests:
+                        if test.outcome is Outcome.LOST:
+                            _say(None if as_json else failure(package.path, test, look), progress)
+                    _say(package_line(package, look) if not as_json and (not quiet or package.outcome.bad) else None, progress)
+                case engine.Tick():
+                    progress.tick(happening)
+    except KeyboardInterrupt:
+        interrupted = True
+    progress.clear()
+    run = Run(keeper.id, context, tuple(finished))
+    click.echo(document(run) if as_json else summary(run, time.monotonic() - started, look))
+    if junit_file is not None:
+        _write(junit_file, junit.render(run))
+    if interrupted:
+        raise KeyboardInterrupt
+    return 1 if run.failed else 0
+
+
+def _verbose(path: str, output: str) -> str | None:
+    said = plain(output)
+    return f"{path}: {said}" if said.strip() else None
+
+
+def _say(text: str | None, progress: Progress) -> None:
+    if text is not None:
+        progress.clear()
+        click.echo(text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.", "Give another file with --junit.") from None
+
+
+class _Keeper:
+    """Puts results into the store as they come. Tests that ran have run when the store cannot be written: that is said once."""
+
+    def __init__(self, id: str, context: Context) -> None:
+        self.id = id
+        self._broken = False
+        self._keep(lambda db: runs.begin(db, id, context))
+
+    def add(self, package: Package) -> None:
+        """Keep one package."""
+        self._keep(lambda db: runs.add(db, self.id, [package]))
+
+    def _keep(self, action: Callable[[Connection], None]) -> None:
+        if self._broken:
+            return
+        try:
+            with database.opened() as db:
+                action(db)
+        except UserError as error:
+            self._broken = True
+            click.echo(f"steadygo: this run is not kept: {error}", err=True)

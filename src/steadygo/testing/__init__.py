@@ -1,0 +1,1 @@
+"""Tests that mean the same everywhere: plan, run, compare, diagnose."""

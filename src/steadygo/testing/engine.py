@@ -1,0 +1,226 @@
+"""Compile each test binary once, run it from its package's directory, several at a time, and tell what happens while it happens."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from steadygo.testing import coverage, testlog, verdict
+from steadygo.testing.events import Lines, Watch
+from steadygo.testing.flags import Flags
+from steadygo.testing.plan import Planned
+from steadygo.testing.results import Outcome, Package, Test
+from steadygo.tools import go_test
+
+_FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
+_TICK_SECONDS = 0.1
+_KILL_AFTER_SECONDS = 60.0  # past -timeout, like go test
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every test binary of a run shares. `environment` is what the tests see; `root` is GOROOT."""
+
+    go: Path
+    root: str
+    directory: Path
+    environment: Mapping[str, str]
+    flags: Flags
+    test2json: Path
+
+    @property
+    def at_once(self) -> int:
+        return self.flags.at_once or len(os.sched_getaffinity(0))
+
+    @property
+    def test_environment(self) -> dict[str, str]:
+        """go's own programs come first on PATH, as `go test` arranges it."""
+        path = self.environment.get("PATH", os.defpath)
+        return {**self.environment, "PATH": f"{self.root}/bin{os.pathsep}{path}"} if self.root else dict(self.environment)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A test got its verdict."""
+
+    package: str
+    test: Test
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A package is through."""
+
+    package: Package
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Time passes. `running`: (package, test, seconds), the longest first."""
+
+    compiling: int
+    running: tuple[tuple[str, str, float], ...]
+
+
+Happening = Tested | Finished | Tick
+
+
+@dataclass
+class _State:
+    """What threads share. `watches` are the packages that run."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    told: queue.SimpleQueue[Tested | Finished | BaseException | None] = field(default_factory=queue.SimpleQueue)
+    watches: dict[str, Watch] = field(default_factory=dict)
+    compiling: int = 0
+
+
+def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
+    """Run everything. On Ctrl-C all processes are killed, what is known so far is told, and KeyboardInterrupt is raised."""
+    state = _State()
+    with tempfile.TemporaryDirectory(prefix="steadygo-test-") as scratch:
+        work = threading.Thread(target=_conduct, args=(plan, setting, Path(scratch), state), daemon=True)
+        work.start()
+        interrupted = False
+        try:
+            while True:
+                try:
+                    told = state.told.get(timeout=_TICK_SECONDS)
+                    if isinstance(told, BaseException):
+                        raise told
+                    if told is None:
+                        break
+                    yield told
+                except queue.Empty:
+                    yield _tick(state)
+                except KeyboardInterrupt:
+                    if interrupted:
+                        raise
+                    interrupted = True
+                    state.stop.set()
+        finally:
+            state.stop.set()
+            work.join()
+        coverage.merge(sorted(Path(scratch).glob("*.cover")), setting.flags.coverprofile, setting.directory)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _tick(state: _State) -> Tick:
+    running = [(path, name, seconds) for path, watch in list(state.watches.items()) for name, seconds in _safely(watch)]
+    return Tick(state.compiling, tuple(sorted(running, key=lambda r: -r[2])))
+
+
+def _safely(watch: Watch) -> list[tuple[str, float]]:
+    try:
+        return list(watch.running())
+    except RuntimeError:  # a dictionary grew in its own thread; the next tick asks again
+        return []
+
+
+def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:
+    try:
+        with ThreadPoolExecutor(setting.at_once) as pool:
+            buildable = []
+            for package in plan:
+                if package.error:
+                    state.told.put(Finished(verdict.refused(package, "Go cannot load it", package.error)))
+                elif not package.has_files:
+                    state.told.put(Finished(Package(package.path, Outcome.SKIPPED, why="no test files", source=package.source)))
+                else:
+                    buildable.append(package)
+            for number, batch in enumerate(batches(buildable)):
+                if state.stop.is_set():
+                    break
+                state.compiling = len(batch)
+                binaries, said = _compile(batch, setting, scratch / str(number), state)
+                state.compiling = 0
+                for package in batch:
+                    if package.path in binaries:
+                        pool.submit(_guarded, package, binaries[package.path], setting, scratch, state)
+                    elif not state.stop.is_set():
+                        state.told.put(Finished(verdict.refused(package, *verdict.own_complaint(said, package.path))))
+    except BaseException as error:  # told to the thread that waits
+        state.told.put(error)
+    state.told.put(None)
+
+
+def batches(plan: Sequence[Planned]) -> Iterator[list[Planned]]:
+    """Packages that are compiled together: binaries of one batch have different names."""
+    left, size = list(plan), _FIRST_BATCH
+    while left:
+        batch: dict[str, Planned] = {}
+        rest = []
+        for package in left:
+            name = binary_name(package.path)
+            if len(batch) < size and name not in batch:
+                batch[name] = package
+            else:
+                rest.append(package)
+        yield list(batch.values())
+        left, size = rest, size * 2
+
+
+def binary_name(path: str) -> str:
+    """What `go test -c` calls the binary of an import path."""
+    parts = path.split("/")
+    name = parts[-2] if len(parts) > 1 and re.fullmatch(r"v[1-9]\d*", parts[-1]) and parts[-1] != "v1" else parts[-1]
+    return f"{name}.test"
+
+
+def _compile(batch: Sequence[Planned], setting: Setting, out: Path, state: _State) -> tuple[dict[str, Path], str]:
+    out.mkdir()
+    paths = [p.path for p in batch]
+    where = out if len(batch) > 1 else out / binary_name(paths[0])
+    ran = go_test.compile_tests(setting.go, setting.directory, paths, where, setting.flags.build, setting.environment, state.stop.is_set)
+    found = {path: out / binary_name(path) for path in paths}
+    return {path: file for path, file in found.items() if file.is_file()}, ran.stderr.decode("utf-8", "replace")
+
+
+def _guarded(package: Planned, binary: Path, setting: Setting, scratch: Path, state: _State) -> None:
+    try:
+        if not state.stop.is_set():
+            state.told.put(Finished(_run_one(package, binary, setting, scratch, state)))
+    except BaseException as error:  # told to the thread that waits
+        state.told.put(error)
+    finally:
+        state.watches.pop(package.path, None)
+        binary.unlink(missing_ok=True)
+
+
+def _run_one(package: Planned, binary: Path, setting: Setting, scratch: Path, state: _State) -> Package:
+    watch, lines, name = Watch(), Lines(), f"{binary.parent.name}-{binary.stem}"
+    state.watches[package.path] = watch
+
+    def take(chunk: bytes) -> None:
+        for event in lines.feed(chunk):
+            test = watch.take(event)
+            if test is not None:
+                state.told.put(Tested(package.path, test))
+
+    flags, log = setting.flags, scratch / f"{name}.log"
+    arguments = [*flags.binary(), f"-test.testlogfile={log}"]
+    if flags.coverprofile:
+        arguments.append(f"-test.coverprofile={scratch / f'{name}.cover'}")
+    limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
+    started = time.monotonic()
+    ran = go_test.run_binary(
+        binary,
+        [*arguments, *flags.arguments],
+        take,
+        test2json=setting.test2json,
+        directory=package.directory,
+        environment={**setting.test_environment, "PWD": str(package.directory)},
+        timeout_seconds=limit,
+        stopped=state.stop.is_set,
+    )
+    looked = testlog.parse(log.read_bytes()) if log.exists() else ()
+    return verdict.judge(package, watch, ran, flags, verdict.Seen(time.monotonic() - started, looked, state.stop.is_set()))

@@ -1,0 +1,118 @@
+"""What a run of tests found: frozen, and stored as JSON."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from steadygo.errors import UserError
+
+
+class Outcome(StrEnum):
+    """How a test or a package ended. LOST: planned, and it has no verdict of its own; counted as failed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    LOST = "lost"
+
+    @property
+    def bad(self) -> bool:
+        return self in (Outcome.FAILED, Outcome.LOST)
+
+
+class Test(msgspec.Struct, frozen=True):
+    """One execution of a test, subtest, example or fuzz test's seeds. `why` says what the test itself could not say."""
+
+    __test__ = False
+
+    name: str
+    outcome: Outcome
+    seconds: float = 0.0
+    output: str = ""
+    why: str = ""
+
+
+class Looked(msgspec.Struct, frozen=True, order=True):
+    """What a test binary asked its environment: `what` is getenv, open, stat or chdir."""
+
+    what: str
+    name: str
+
+
+class Package(msgspec.Struct, frozen=True):
+    """One package's tests. `why` is the sentence when the package failed as a whole; `source` hashes its files and all it imports.
+
+    `tests` are in the order in which they started; `planned` are the top-level names that its source declares and `-run` selects.
+    """
+
+    path: str
+    outcome: Outcome
+    seconds: float = 0.0
+    why: str = ""
+    output: str = ""
+    source: str = ""
+    planned: tuple[str, ...] = ()
+    tests: tuple[Test, ...] = ()
+    looked: tuple[Looked, ...] = ()
+
+    @property
+    def failures(self) -> int:
+        """Failed tests; a package that failed without one counts once."""
+        bad = sum(t.outcome.bad for t in self.tests)
+        return bad or (1 if self.outcome.bad else 0)
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a run was asked for and where. `started` is UTC, `planned` the packages, `fingerprint` JSON of the environment's room."""
+
+    started: str
+    directory: str
+    patterns: tuple[str, ...]
+    flags: tuple[str, ...]
+    seed: str
+    planned: tuple[str, ...]
+    fingerprint: str = ""
+    origin: str = "here"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One kept run. A run that was stopped has fewer packages than planned."""
+
+    id: str
+    context: Context
+    packages: tuple[Package, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Planned packages without a result."""
+        there = {p.path for p in self.packages}
+        return tuple(p for p in self.context.planned if p not in there)
+
+    def count(self, outcome: Outcome) -> int:
+        """Tests with that outcome; LOST ones and packages that failed as a whole count as FAILED."""
+        if outcome is Outcome.FAILED:
+            return sum(p.failures for p in self.packages)
+        return sum(t.outcome is outcome for p in self.packages for t in p.tests)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.missing) or any(p.outcome.bad for p in self.packages)
+
+
+Stored = TypeVar("Stored", Context, Package)
+
+
+def encode(value: Context | Package) -> str:
+    """The text that is stored."""
+    return msgspec.json.encode(value).decode()
+
+
+def decode(text: str, kind: type[Stored]) -> Stored:
+    """Read what was stored. Raises UserError when another program wrote it."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise UserError(f"A stored test run cannot be read: {error}.", "Was the database written by another steadygo?") from None

@@ -1,0 +1,126 @@
+"""What `go list`, `go test -c` and test2json answer about test binaries. The environment is the caller's: it is what the tests see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from steadygo.errors import ToolMissing, UserError
+from steadygo.tools.run import Outcome, Ran, follow, run
+
+_LIST_SECONDS = 600.0
+_COMPILE_SECONDS = 3600.0
+_FILES = (
+    "GoFiles", "CgoFiles", "CFiles", "CXXFiles", "HFiles", "SFiles", "SysoFiles", "EmbedFiles",
+    "TestGoFiles", "XTestGoFiles", "TestEmbedFiles", "XTestEmbedFiles",
+)  # fmt: skip
+
+
+class Listed(NamedTuple):
+    """One package as `go list -test -deps` sees it. `files` are paths below `directory`; `asked`: a pattern named it.
+
+    `fixed` is MODULE@VERSION where the files cannot change: the standard library (go) and modules of the cache.
+    """
+
+    import_path: str
+    directory: str
+    asked: bool
+    fixed: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    imports: tuple[str, ...]
+    error: str
+
+
+def find_packages(go: Path, directory: Path, patterns: Sequence[str], flags: Sequence[str], environment: Mapping[str, str]) -> list[Listed]:
+    """The packages that the patterns name, their test variants, and all that these import. Raises UserError with go's own complaint."""
+    wanted = ("ImportPath", "Dir", "DepOnly", "Standard", "Module", "Imports", "Error", "ForTest", *_FILES)
+    arguments: list[str | Path] = [go, "list", "-e", "-deps", "-test", f"-json={','.join(wanted)}", *flags, "--", *patterns]
+    ran = run(arguments, directory=directory, environment=environment, timeout_seconds=_LIST_SECONDS, most_bytes=1 << 30)
+    if ran.outcome is Outcome.MISSING:
+        raise ToolMissing(f"{go} is not a Go toolchain that can be run.", "Install Go, or give --go.")
+    if not ran.ok:
+        raise UserError(f"go list failed: {ran.complaint}.", "Run `go list` by hand in this directory to see more.")
+    return [_listed(entry) for entry in _objects(ran.text)]
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    decoder, at = json.JSONDecoder(), 0
+    while (at := text.find("{", at)) >= 0:
+        entry, at = decoder.raw_decode(text, at)
+        yield entry
+
+
+def _listed(entry: Mapping[str, Any]) -> Listed:
+    error = entry.get("Error") or {}
+    return Listed(
+        import_path=entry["ImportPath"],
+        directory=entry.get("Dir", ""),
+        asked=not entry.get("DepOnly") and not entry.get("ForTest") and not entry["ImportPath"].endswith(".test"),
+        fixed="go" if entry.get("Standard") else _version(entry.get("Module") or {}),
+        files=tuple(name for kind in _FILES for name in entry.get(kind) or ()),
+        tests=(*(entry.get("TestGoFiles") or ()), *(entry.get("XTestGoFiles") or ())),
+        imports=tuple(entry.get("Imports") or ()),
+        error=str(error.get("Err", "")).strip(),
+    )
+
+
+def _version(module: Mapping[str, Any]) -> str:
+    used = module.get("Replace") or module
+    return f"{used['Path']}@{used['Version']}" if used.get("Version") and not module.get("Main") else ""
+
+
+def find_root(go: Path, directory: Path, environment: Mapping[str, str]) -> str:
+    """GOROOT of the toolchain that go selects in this directory, "" when it does not say."""
+    return run([go, "env", "GOROOT"], directory=directory, environment=environment, timeout_seconds=60.0).text.strip()
+
+
+def find_test2json(go: Path, directory: Path, environment: Mapping[str, str]) -> Path:
+    """The program test2json; from Go 1.25 on go builds it when it is asked for. Raises ToolMissing."""
+    ran = run([go, "tool", "-n", "test2json"], directory=directory, environment=environment, timeout_seconds=300.0)
+    path = Path(ran.text.strip())
+    if not ran.ok:
+        raise ToolMissing(f"{go} has no test2json: {ran.complaint}.", "Install a whole Go toolchain.")
+    if not path.is_file():  # named, but not built yet
+        run([go, "tool", "test2json"], directory=directory, environment=environment, timeout_seconds=300.0)
+    return path
+
+
+def compile_tests(
+    go: Path,
+    directory: Path,
+    packages: Sequence[str],
+    out: Path,
+    flags: Sequence[str],
+    environment: Mapping[str, str],
+    stopped: Callable[[], bool],
+) -> Ran:
+    """`go test -c`: one package to the file `out`, several to NAME.test in the directory `out`. Those that compile are written."""
+    where = str(out) if len(packages) == 1 else f"{out}/"
+    arguments: list[str | Path] = [go, "test", "-c", *flags, "-o", where, *packages]
+    return run(arguments, directory=directory, environment=environment, timeout_seconds=_COMPILE_SECONDS, stopped=stopped)
+
+
+def run_binary(
+    binary: Path,
+    arguments: Sequence[str],
+    take: Callable[[bytes], None],
+    *,
+    test2json: Path,
+    directory: Path,
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+    stopped: Callable[[], bool],
+) -> Ran:
+    """Run a test binary from its package's directory; `take` gets chunks of test2json's lines as they come."""
+    return follow(
+        [binary, "-test.v=test2json", *arguments],
+        take,
+        through=[test2json, "-t"],
+        directory=directory,
+        environment=environment,
+        timeout_seconds=timeout_seconds,
+        stopped=stopped,
+    )
