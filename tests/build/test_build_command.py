@@ -110,6 +110,14 @@ def test_writes_program_sums_manifest_and_bills(service: Service, version: str, 
     assert {p.name: p.version for p in document.packages} == listed | {"example.com/svc": "v1.2.3"}
 
 
+def test_keeps_a_secret_that_is_set_out_of_the_record(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    root = service(NEWEST)
+    said = _says(capsys, 0, "./cmd/api", "--set", "main.apiToken=hunter2hunter2", "--set", "main.version=v1.2.3")
+    written = [path.read_text() for path in (root / "dist").iterdir() if path.name != "api"]
+    assert not [text for text in (said, *written) if "hunter2" in text]
+    assert any("main.version=v1.2.3" in text and "main.apiToken=" in text for text in written)
+
+
 def test_builds_the_same_bytes_and_bills_again(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     root = service(NEWEST)
     for out in ("dist/one", "dist/two"):

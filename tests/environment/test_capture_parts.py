@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from steadygo.environment import cgroups, clock, machine
 from steadygo.environment.module import maxprocs
-from steadygo.environment.secrets import Sealer, comparable, is_secret_name, load_key
+from steadygo.environment.secrets import Sealer, comparable, load_key
 from steadygo.environment.versions import minor, order
+from steadygo.facts.secrets import may_name_a_secret
 
 V2_MOUNT = "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
 
@@ -105,7 +106,7 @@ def test_cpu_levels_follow_the_psabi() -> None:
     ["DB_PASSWORD", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "api_key", "STRIPE_SECRET", "PGPASSWORD", "SESSION_KEY", "DSN", "STRIPE_KEY"],
 )
 def test_names_of_secrets(name: str) -> None:
-    assert is_secret_name(name)
+    assert may_name_a_secret(name)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_names_of_secrets(name: str) -> None:
     ["PATH", "PWD", "TOKEN_FILE", "SSH_PUBLIC_KEY", "KEYBOARD", "GOAUTH", "PASSENGER_COUNT", "MONKEY", "TOKEN_TTL", "COMPASS", "GOSUMDB"],
 )
 def test_names_that_are_none(name: str) -> None:
-    assert not is_secret_name(name)
+    assert not may_name_a_secret(name)
 
 
 def test_a_secret_is_kept_only_as_a_hash_that_still_compares() -> None:

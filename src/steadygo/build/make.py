@@ -107,7 +107,7 @@ def _one(wanted: Wanted, setting: Setting, target: Target, scratch: Path, sign: 
         source=_source(info),
         started=started,
         finished=finished,
-        flags=flags,
+        flags=plan.stated_flags(wanted, setting.checkout is not None),
         environment={key: _without_password(value) for key, value in sorted(environment.items()) if key.startswith(_STATED)},
         left_out=left_out,
         go_line=setting.module.go.value if setting.module and setting.module.go else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from steadygo.build import semver
@@ -12,6 +12,7 @@ from steadygo.build.settings import BuildSettings
 from steadygo.errors import UserError
 from steadygo.facts.godebug import SETTINGS, fatal_at_start
 from steadygo.facts.modules import GoMod
+from steadygo.facts.secrets import HIDDEN, is_secret, replaced
 from steadygo.tools.git import Checkout
 from steadygo.tools.go_build import Package
 
@@ -173,6 +174,17 @@ def flags(wanted: Wanted, has_vcs: bool) -> list[str]:
     if wanted.variables:
         chosen.append("-ldflags=" + " ".join(f"-X '{variable}'" for variable in wanted.variables))
     return chosen
+
+
+def stated_flags(wanted: Wanted, has_vcs: bool) -> list[str]:
+    """The flags as a manifest states them: values of `-X` that look like secrets are hidden."""
+    shown = []
+    for variable in wanted.variables:
+        name, _, value = variable.partition("=")
+        variable_name = name.rpartition(".")[2]
+        is_hidden = is_secret(variable_name, value) or replaced(variable_name, value, lambda _: HIDDEN) != value
+        shown.append(f"{name}={HIDDEN}" if is_hidden else variable)
+    return flags(replace(wanted, variables=tuple(shown)), has_vcs)
 
 
 def file_name(package: Package, where: Target, many: bool) -> str:

@@ -1,4 +1,4 @@
-"""Recognise secrets by name and by shape, and keep only a keyed hash of them.
+"""Keep only a keyed hash of what may be a secret.
 
 The same secret under the same user's key has the same hash, so two fingerprints of one user can still be compared. Hashes under
 different keys say nothing about each other.
@@ -10,37 +10,14 @@ import contextlib
 import hashlib
 import hmac
 import os
-import re
 import secrets
 from pathlib import Path
 
 from steadygo.errors import UserError
+from steadygo.facts.secrets import replaced
 
 _MARK = "secret:"
 _KEY_BYTES = 32
-
-_NAME = re.compile(
-    r"(?i)(?:^|[_.\-])(?:pass|passwd|passphrase|password|pwd|secrets?|tokens?|jwt|cookie|credentials?|creds|dsn|webhook|salt|pat"
-    r"|(?:api|access|private|signing|encryption|account|master|session|shared|auth|license|ssh|gpg|service|storage|client)_?keys?)(?:$|[_.\-\d])"
-    r"|(?:password|passwd|secret|apikey|token|authorization)$|(?<!public)_key$"
-)
-# Names that the rule above takes for secrets, but that hold a path, a switch or a list of hosts.
-_NOT_SECRET = re.compile(
-    r"(?i)(?:_(?:file|path|dir|directory|url|uri|endpoint|host|port|ttl|timeout|expiry|expiration|enabled|name|id|length|type|algorithm))$"
-)
-_NEVER_SECRET = frozenset({"PWD", "OLDPWD", "GOAUTH", "SSH_AUTH_SOCK", "CREDENTIALS_DIRECTORY"})
-_SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|glpat-[A-Za-z0-9_-]{15,}|xox[abprs]-[A-Za-z0-9-]{10,})"
-    r"|\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}"
-    r"|\bAIza[0-9A-Za-z_-]{35}"
-    r"|\bdop_v1_[a-f0-9]{64}|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
-)
-_USER_INFO = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.\-]*://[^\s/@:]*:)(?P<secret>[^\s/@]+)(?=@)")
-_TOKEN_INFO = re.compile(r"(?P<before>https?://)(?P<secret>[A-Za-z0-9_\-.]{20,})(?=@)")
-_PAIR = re.compile(r"(?i)(?P<before>\b(?:password|passwd|pwd|secret|token|api_?key|sig)=)(?P<secret>[^\s&;,'\"]+)")
 
 
 class Sealer:
@@ -54,21 +31,12 @@ class Sealer:
         """`value` when it holds no secret; else with every secret in it replaced by `secret:KEYID:HASH`."""
         if not value or value.startswith(_MARK):
             return value
-        if is_secret_name(name) or _SHAPES.search(value):
-            return self.hash(value)
-        for pattern in (_USER_INFO, _TOKEN_INFO, _PAIR):
-            value = pattern.sub(lambda m: m["before"] + self.hash(m["secret"]), value)
-        return value
+        return replaced(name, value, self.hash)
 
     def hash(self, value: str) -> str:
         """The keyed hash of a whole secret."""
         digest = hmac.new(self._key, value.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()[:24]
         return f"{_MARK}{self.key_id}:{digest}"
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret."""
-    return name not in _NEVER_SECRET and not _NOT_SECRET.search(name) and bool(_NAME.search(name))
 
 
 def comparable(a: str, b: str) -> bool:

@@ -1,11 +1,14 @@
 """What looks like a secret: by the variable's name, by credentials inside an address, or by the token's own shape.
 
+`names_a_secret` is narrow, for what is reported; `may_name_a_secret` is wide, for what is kept: hiding too much costs nothing there.
+
 Values of variables that look like secrets are never kept; lines of text are shown with what looks like one hidden.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SECRET_WORDS = frozenset(
@@ -76,6 +79,22 @@ _SHAPES = re.compile(
     r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
 )
 
+_MAY_NAME = re.compile(
+    r"(?i)(?:^|[_.\-])(?:pass|passwd|passphrase|password|pwd|secrets?|tokens?|jwt|cookie|credentials?|creds|dsn|webhook|salt|pat"
+    r"|(?:api|access|private|signing|encryption|account|master|session|shared|auth|license|ssh|gpg|service|storage|client)_?keys?)(?:$|[_.\-\d])"
+    r"|(?:password|passwd|secret|apikey|token|authorization)$|(?<!public)_key$"
+)
+_MAY_NOT_NAME = re.compile(
+    r"(?i)(?:_(?:file|path|dir|directory|url|uri|endpoint|host|port|ttl|timeout|expiry|expiration|enabled|name|id|length|type|algorithm))$"
+)
+_NEVER_SECRET = frozenset({"PWD", "OLDPWD", "GOAUTH", "SSH_AUTH_SOCK", "CREDENTIALS_DIRECTORY"})
+_MORE_SHAPES = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.|\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}")
+_INSIDE = (
+    re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.\-]*://[^\s/@:]*:)(?P<secret>[^\s/@]+)(?=@)"),
+    re.compile(r"(?P<before>https?://)(?P<secret>[A-Za-z0-9_\-.]{20,})(?=@)"),
+    re.compile(r"(?i)(?P<before>\b(?:password|passwd|pwd|secret|token|api_?key|sig)=)(?P<secret>[^\s&;,'\"]+)"),
+)
+
 HIDDEN = "•••"
 """Stands in a shown line where a secret was."""
 
@@ -107,6 +126,20 @@ def names_a_secret(name: str) -> bool:
     if words[-1] in ("key", "keys"):
         return len(words) == 1 or words[-2] in _SECRET_KEYS
     return False
+
+
+def may_name_a_secret(name: str) -> bool:
+    """Whether the value of a variable called `name` is better not kept."""
+    return name not in _NEVER_SECRET and not _MAY_NOT_NAME.search(name) and bool(_MAY_NAME.search(name))
+
+
+def replaced(name: str, value: str, by: Callable[[str], str]) -> str:
+    """`value` of the variable `name` with every part that may be a secret replaced by what `by` makes of it."""
+    if may_name_a_secret(name) or any(shape.search(value) for shape in (_KEY_BLOCK, _SHAPES, _MORE_SHAPES)):
+        return by(value)
+    for pattern in _INSIDE:
+        value = pattern.sub(lambda m: m["before"] + by(m["secret"]), value)
+    return value
 
 
 def holds_credentials(value: str) -> bool:
