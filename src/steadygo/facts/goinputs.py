@@ -155,8 +155,9 @@ class Inputs:
         receiver, name = last_part(callee)
         first = self._code.text(file, args[0], block) if args else None
         full = f"{path_of(file, receiver) or receiver}.{name}" if receiver else name
-        if full in ("os.Getenv", "os.LookupEnv", "syscall.Getenv") and first:
-            return Input(("",), (first,))
+        if full in ("os.Getenv", "os.LookupEnv", "syscall.Getenv") and args:
+            named = self._follow(file, args[0], block, steps - 1, trail)
+            return Input(("",), named.texts, (), True) if named.whole and named.texts else _NOTHING
         if full in ("fmt.Sprintf", "fmt.Sprint") and args:
             rest = [self._follow(file, a, block, steps - 1, trail) for a in args[1:]]
             return _joined(rest, first) if first is not None and full == "fmt.Sprintf" else _NOTHING

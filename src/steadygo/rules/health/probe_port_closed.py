@@ -97,6 +97,34 @@ _TREE = {
 }
 _PROBE = "          livenessProbe:\n            httpGet:\n              path: /\n              port: 8081\n"
 
+_WRAPPED = {
+    "internal/conf/conf.go": """package conf
+
+import "os"
+
+const Port = "PORT"
+
+func Or(name, fallback string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}
+""",
+    "cmd/orders/main.go": """package main
+
+import (
+	"net/http"
+
+	"example.com/orders/internal/conf"
+)
+
+func main() {
+	http.ListenAndServe(":"+conf.Or(conf.Port, "8080"), nil)
+}
+""",
+}
+
 RULE = Rule(
     severity=Severity.OUTAGE,
     confidence=Confidence.LIKELY,
@@ -107,10 +135,13 @@ RULE = Rule(
         {**_TREE, "Dockerfile": _TREE["Dockerfile"] + "# want below\nHEALTHCHECK CMD curl -f http://localhost:8000/ || exit 1\n"},
         {**_TREE, "deploy/orders.yaml": f"{_DEPLOYMENT}          # want below\n{_PROBE}"},
         {**_TREE, "deploy/orders.yaml": f'{_DEPLOYMENT}          args: ["-addr=:9000"]\n          # want below\n{_PROBE}'},
+        {**_TREE, **_WRAPPED, "deploy/orders.yaml": f"{_DEPLOYMENT}          # want below\n{_PROBE}"},
     ),
     passes=(
         {**_TREE, "Dockerfile": _TREE["Dockerfile"] + "HEALTHCHECK CMD curl -f http://localhost:8080/\n"},
         {**_TREE, "deploy/orders.yaml": _DEPLOYMENT + _PROBE.replace("8081", "8080")},
+        {**_TREE, **_WRAPPED, "deploy/orders.yaml": _DEPLOYMENT + _PROBE.replace("8081", "8080")},
+        {**_TREE, **_WRAPPED, "deploy/orders.yaml": f'{_DEPLOYMENT}          env: [{{name: PORT, value: "8081"}}]\n{_PROBE}'},
         {**_TREE, "deploy/orders.yaml": f'{_DEPLOYMENT}          args: ["-addr=:8081"]\n{_PROBE}'},
         {**_TREE, "deploy/orders.yaml": f"{_DEPLOYMENT}{_PROBE}        - name: proxy\n          image: envoy\n"},
         {
