@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from steadygo.facts import stages
 from steadygo.facts.builds import Builders, Building, stage_bases
 from steadygo.facts.imagenames import base_name, named_images
-from steadygo.facts.images import Image, Stage
+from steadygo.facts.images import Image
 from steadygo.facts.naming import binary_name, main_place, service_name
 from steadygo.facts.repository import Build, Join, Repository, Running, Service, ShippedImage
 from steadygo.facts.roles import aside, aside_name
@@ -120,13 +121,17 @@ class _Linker:
             draft.join("build", building.at, why if building.exact else f"{why} (the package is a variable: {building.command.text[:80]})")
 
     def _join_image(self, image: Image, builders: Builders, modules: tuple[str, ...]) -> None:
-        """The last stage carries what it, or a stage it copies from, builds; copied files and the entry point decide between several."""
-        if not image.stages:
-            return
-        index = len(image.stages) - 1
+        """The last stage and other targets carry what they, or stages they copy from, build. A main package belongs to one of them."""
+        for index in stages.shipped(image) if image.stages else ():
+            self._join_stage(ShippedImage(image, index), builders, modules)
+        if image.stages and not self.by_image.get(image.path) and self._looks_like_go(image):
+            self.not_joined.append(NotKnown(f"{image.path} builds Go, but which main package it ships is not known", Place(image.path)))
+
+    def _join_stage(self, final: ShippedImage, builders: Builders, modules: tuple[str, ...]) -> None:
+        """Copied files and the entry point decide between several main packages."""
+        image = final.image
         built: dict[str, list[tuple[Building, int]]] = defaultdict(list)
-        needed = _feeding_stages(image, index)
-        for number in needed:
+        for number in stages.feeding(image, final.stage):
             stage = image.stages[number]
             for command in stage.commands:
                 for b in builders.find(image.path, command, stage_bases(image, stage, modules)):
@@ -134,18 +139,16 @@ class _Linker:
                         continue
                     for main in b.mains:
                         built[main].append((b, number))
-        final = ShippedImage(image, index)
-        carried = self._carried(final, built)
-        for main, (why, building) in carried.items():
+        at = Place(image.path, final.final.line)
+        for main, (why, building) in self._carried(final, built).items():
             draft = self.drafts[main]
+            if any(d is draft for d, _ in self.by_image[image.path]):
+                continue
             if building is not None:
                 self._add_build("image", dataclasses.replace(building, mains=(main,)), "the image's build stage builds it")
             draft.images.append(final)
-            at = Place(image.path, final.final.line)
             draft.join("image", at, why, building.at if building else None)
             self.by_image[image.path].append((draft, at))
-        if not carried and self._looks_like_go(image):
-            self.not_joined.append(NotKnown(f"{image.path} builds Go, but which main package it ships is not known", Place(image.path)))
 
     def _carried(self, final: ShippedImage, built: dict[str, list[tuple[Building, int]]]) -> dict[str, tuple[str, Building | None]]:
         image = final.image
@@ -259,6 +262,11 @@ class _Linker:
         carried = self.by_image.get(path, [])
         if len(carried) < 2:
             return carried
+        if container.build_target or len({at for _, at in carried}) > 1:
+            called = {container.build_target, base_name(container.image.value) if container.image else ""} - {""}
+            meant = [(d, at) for d, at in carried if any(called & {i.final.name, d.name} for i in d.images if i.final.line == at.line)]
+            if meant:
+                return meant
         image = next((i for d, _ in carried for i in d.images if i.image.path == path), None)
         for program in reversed(programs(container_words(container, image), self.repository.scripts)):
             for draft, at in carried:
@@ -372,28 +380,6 @@ class _Linker:
             return False
         shipped = any(d.running or d.units or d.images or any(b.origin == "release" for b in d.builds) for d in self.drafts.values())
         return shipped or bool(settings.entry_points)
-
-
-def _feeding_stages(image: Image, index: int) -> list[int]:
-    """The stage and every stage it builds on or copies from, nearest first."""
-    names = {s.name.lower(): n for n, s in enumerate(image.stages) if s.name}
-    order: list[int] = []
-    pending = [index]
-    while pending:
-        number = pending.pop(0)
-        if number in order:
-            continue
-        order.append(number)
-        stage: Stage = image.stages[number]
-        if stage.parent is not None:
-            pending.append(stage.parent)
-        for copy in stage.copies:
-            origin = copy.origin.lower()
-            if origin in names:
-                pending.append(names[origin])
-            elif origin.isdigit() and int(origin) < len(image.stages):
-                pending.append(int(origin))
-    return order
 
 
 def _verb(words: tuple[str, ...]) -> str:
