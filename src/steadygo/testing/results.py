@@ -57,6 +57,12 @@ class Package(msgspec.Struct, frozen=True):
     planned: tuple[str, ...] = ()
     tests: tuple[Test, ...] = ()
     looked: tuple[Looked, ...] = ()
+    cached: bool = False
+
+    @property
+    def stale(self) -> bool:
+        """A pass out of Go's cache: its tests did not run in the context that the run states."""
+        return self.cached and self.outcome is Outcome.PASSED
 
     @property
     def failures(self) -> int:
@@ -90,6 +96,11 @@ class Run(msgspec.Struct, frozen=True):
         """Planned packages without a result."""
         there = {p.path for p in self.packages}
         return tuple(p for p in self.context.planned if p not in there)
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Packages whose pass is out of Go's cache."""
+        return tuple(p.path for p in self.packages if p.stale)
 
     def count(self, outcome: Outcome) -> int:
         """Tests with that outcome; LOST ones and packages that failed as a whole count as FAILED."""

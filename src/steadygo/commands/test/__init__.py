@@ -9,9 +9,12 @@ import click
 SUB_VERBS = {
     "list": "List the runs that were kept.",
     "show": "Show a kept run.",
+    "compare": "Compare two runs: tests that differ, and what differs around them.",
+    "import": "Keep a log of go test -json from elsewhere as a run.",
 }
 
 _RUN = "run"
+_MODULES = {"import": "log"}  # where a verb's name is no name of Python
 
 
 class SubVerbs(click.Group):
@@ -28,7 +31,7 @@ class SubVerbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in SUB_VERBS and cmd_name != _RUN:
             return None
-        found: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        found: click.Command = importlib.import_module(f"{__name__}.{_MODULES.get(cmd_name, cmd_name)}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

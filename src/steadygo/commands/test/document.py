@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from steadygo.testing.results import Outcome, Run
+from steadygo.testing.results import Outcome, Run, Test
 
 
 def document(run: Run) -> str:
@@ -16,12 +16,19 @@ def document(run: Run) -> str:
             "passed": run.count(Outcome.PASSED),
             "failed": run.count(Outcome.FAILED) + len(run.missing),
             "skipped": run.count(Outcome.SKIPPED),
-            "stale": 0,
+            "stale": len(run.stale),
             "started": run.context.started,
             "seed": run.context.seed,
             "missing": list(run.missing),
             "packages": [
-                {"package": p.path, "outcome": p.outcome, "seconds": round(p.seconds, 3), "why": p.why, "source": p.source}
+                {
+                    "package": p.path,
+                    "outcome": p.outcome,
+                    "seconds": round(p.seconds, 3),
+                    "why": p.why,
+                    "source": p.source,
+                    "stale": p.stale,
+                }
                 for p in run.packages
             ],
             "tests": [_test(p.path, t) for p in run.packages for t in p.tests],
@@ -29,7 +36,7 @@ def document(run: Run) -> str:
     )
 
 
-def _test(package: str, test: Any) -> dict[str, Any]:
+def _test(package: str, test: Test) -> dict[str, Any]:
     return {
         "package": package,
         "test": test.name,

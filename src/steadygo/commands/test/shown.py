@@ -113,6 +113,8 @@ def _summary(run: Run, seconds: float, look: Look) -> Iterator[str]:
         if package.outcome.bad and package.why:
             yield f"  ✗ {package.path}  {package.why}"
         yield from (f"  ✗ {package.path}  {test.name}{_first(test)}" for owner, test in leaves if owner is package)
+    for path in run.stale:
+        yield f"  ? {path}  (cached): its pass is out of Go's cache; its tests did not run in this context."
     for path in run.missing:
         yield f"  ✗ {path}  It never ran: the run was stopped."
     slow = sorted(((t.seconds, p.path, t.name) for p, t in _leaf_tests(run) if t.seconds >= _SLOW_SECONDS), reverse=True)[:3]
