@@ -53,7 +53,11 @@ def examine(patient: Patient) -> list[Finding]:
         _unused_globs,
         _debug,
     )
-    found = [f for check in checks for f in check(patient)]
+    return worst_first([f for check in checks for f in check(patient)])
+
+
+def worst_first(found: list[Finding]) -> list[Finding]:
+    """By severity, then by place."""
     order_of = list(Severity)
     return sorted(found, key=lambda f: (order_of.index(f.severity or Severity.NOTE), f.at.path, f.at.line))
 
@@ -170,7 +174,7 @@ def _toolchain(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _wanted(patient: Patient) -> Iterator[tuple[str, str, int]]:
+def wanted(patient: Patient) -> Iterator[tuple[str, str, int]]:
     """Modules that go would fetch: (path, version, line), replacements applied, local directories left out."""
     if patient.module is None:
         return
@@ -183,7 +187,8 @@ def _wanted(patient: Patient) -> Iterator[tuple[str, str, int]]:
             yield by.by, by.by_version, by.line
 
 
-def _is_private(patient: Patient, path: str) -> str:
+def private_because(patient: Patient, path: str) -> str:
+    """Why the path is private or seems so, "" when it does not."""
     if stated := matches(",".join(patient.access.private), path):
         return f"{stated} is private by steadygo.toml"
     own = patient.module.module.value if patient.module and patient.module.module else ""
@@ -191,12 +196,12 @@ def _is_private(patient: Patient, path: str) -> str:
 
 
 def _private_paths(patient: Patient) -> Iterator[Finding]:
-    for path, _, line in _wanted(patient):
-        why = _is_private(patient, path)
+    for path, _, line in wanted(patient):
+        why = private_because(patient, path)
         if not why or patient.vendored:
             continue
         proxies, database = seen_by(path, patient.settings)
-        public = [p for p in proxies if not _is_internal_proxy(p)]
+        public = [p for p in proxies if not is_internal_proxy(p)]
         if not public and not database:
             continue
         seers = [*public, *([f"the checksum database {database}"] if database else [])]
@@ -210,8 +215,8 @@ def _private_paths(patient: Patient) -> Iterator[Finding]:
 def _private_access(patient: Patient) -> Iterator[Finding]:
     if patient.vendored:
         return
-    for path, version, line in _wanted(patient):
-        private = _is_private(patient, path) or matches(patient.settings.get("GOPRIVATE", ""), path)
+    for path, version, line in wanted(patient):
+        private = private_because(patient, path) or matches(patient.settings.get("GOPRIVATE", ""), path)
         if not private or (path, version) in patient.cached:
             continue
         if not is_direct(path, patient.settings):
@@ -250,7 +255,7 @@ def _proxies(patient: Patient) -> Iterator[Finding]:
             yield _with(
                 _finding(patient, "proxy-never-asked", Severity.NOTE, message, f"move {proxy} to the end"), _setting(patient, "GOPROXY")
             )
-        elif mark == "," and _is_internal_proxy(proxy):
+        elif mark == "," and is_internal_proxy(proxy):
             message = f"after {proxy} stands a comma: only its 404 and 410 lead on, so when it is down or answers 403 nothing builds"
             yield _with(
                 _finding(patient, "proxy-without-fallback", Severity.NOTE, message, "write | after it, if the next may take over"),
@@ -258,7 +263,8 @@ def _proxies(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _is_internal_proxy(proxy: str) -> bool:
+def is_internal_proxy(proxy: str) -> bool:
+    """Whether a proxy is none of the well-known public ones."""
     return not re.search(r"://(?:[\w-]+\.)*(?:proxy\.golang\.org|goproxy\.io|goproxy\.cn|gocenter\.io|athens\.azurefd\.net)", proxy)
 
 
@@ -280,7 +286,7 @@ def _checksums(patient: Patient) -> Iterator[Finding]:
 
 
 def _insecure(patient: Patient) -> Iterator[Finding]:
-    for path, _, line in _wanted(patient):
+    for path, _, line in wanted(patient):
         if glob := matches(patient.settings.get("GOINSECURE", ""), path):
             message = f"{path} may be fetched without TLS (GOINSECURE has {glob})"
             yield _with(
@@ -289,7 +295,7 @@ def _insecure(patient: Patient) -> Iterator[Finding]:
 
 
 def _unused_globs(patient: Patient) -> Iterator[Finding]:
-    paths = [path for path, _, _ in _wanted(patient)]
+    paths = [path for path, _, _ in wanted(patient)]
     if not paths:
         return
     own = patient.module.module.value if patient.module and patient.module.module else ""

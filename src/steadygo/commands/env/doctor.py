@@ -9,8 +9,9 @@ import click
 import msgspec
 
 from steadygo.commands.env.patient import admit
+from steadygo.commands.env.proxies import find_stale
 from steadygo.environment import buildcache
-from steadygo.environment.doctor import examine
+from steadygo.environment.doctor import examine, worst_first
 from steadygo.environment.fingerprint import Fingerprint
 from steadygo.errors import UserError
 from steadygo.findings import Severity
@@ -22,19 +23,23 @@ from steadygo.findings import Severity
 @click.option(
     "--write", "folder", type=click.Path(file_okay=False, path_type=Path), help="With --measure: write the mount unit here, if tmpfs pays."
 )
+@click.option("--ask-proxies", is_flag=True, help="Ask the proxies of GOPROXY for the versions they list (names the modules to them).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(directory: Path, measure: bool, folder: Path | None, as_json: bool) -> int:
+def command(directory: Path, measure: bool, folder: Path | None, ask_proxies: bool, as_json: bool) -> int:
     """Look at module sources, credentials, GOPATH mode and mixed toolchains, for the modules that are really used. 1 on findings."""
     patient = admit(directory)
-    findings = examine(patient)
+    stale, unknown = find_stale(patient, ask_proxies)
+    findings = worst_first([*examine(patient), *stale])
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({"findings": findings}), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode({"findings": findings, "not_known": unknown}), indent=2).decode())
     else:
         for f in findings:
             click.echo(f"{f.severity}: {f.message}\n  {f.at.path}:{f.at.line}  {f.rule}")
             for b in f.because:
                 click.echo(f"  {b.note}")
             click.echo(f"  fix: {f.fix}\n")
+        for said in unknown:
+            click.echo(f"not known whether proxies answer with old versions: {said}")
         click.echo(f"{len(findings)} finding{'s' if len(findings) > 1 else ''}." if findings else "Nothing wrong was found.")
     if measure:
         _measure(directory, patient.here, folder, as_json)
