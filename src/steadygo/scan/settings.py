@@ -43,7 +43,7 @@ def parse(data: dict[str, Any]) -> Settings:
     try:
         return msgspec.convert(top, Settings)
     except msgspec.ValidationError as error:
-        raise BadSettings(f"{NAME}: {error}.", "See `steadygo scan --help` for the keys and their types.") from error
+        raise BadSettings(f"{NAME}: {error}.", "The README shows each key with its type.") from error
 
 
 def _check_keys(table: dict[str, Any], known: tuple[str, ...], prefix: str) -> None:
