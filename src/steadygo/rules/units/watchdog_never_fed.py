@@ -30,7 +30,8 @@ def check(facts: Repository) -> Iterator[Finding]:
         main = next((f for p in [facts.go.packages[service.main]] for f in p.files), None)
         proof = (Because(main.path, _line_of_main(main), f"nothing that {service.name} is built from sends WATCHDOG=1"),) if main else ()
         yield Finding(
-            f"{daemon.unit.name} wants a sign of life every {seconds(watchdog.value):g} s, but {service.name} never sends WATCHDOG=1: systemd kills it",
+            f"{daemon.unit.name} wants a sign of life every {seconds(watchdog.value):g} s, but "
+            f"{service.name} never sends WATCHDOG=1: systemd kills it",
             daemon.at(watchdog),
             proof,
             "Send WATCHDOG=1 at a third of WATCHDOG_USEC while the service is healthy, or remove WatchdogSec=.",

@@ -26,7 +26,8 @@ def check(facts: Repository) -> Iterator[Finding]:
         if kind in ("notify", "notify-reload") or daemon.value("Service", "NotifyAccess", "none") != "none":
             continue
         yield Finding(
-            f"{daemon.unit.name} is killed {seconds(watchdog.value):g} s after its start: WatchdogSec= is set, but Type={kind} takes no WATCHDOG=1",
+            f"{daemon.unit.name} is killed {seconds(watchdog.value):g} s after its start: "
+            f"WatchdogSec= is set, but Type={kind} takes no WATCHDOG=1",
             daemon.at(watchdog),
             fix="Write Type=notify and send READY=1 and WATCHDOG=1, or remove WatchdogSec=.",
             service=daemon.name,
