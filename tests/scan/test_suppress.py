@@ -73,3 +73,8 @@ def test_says_what_is_wrong_with_a_suppression(comment: str, message: str) -> No
 def test_takes_any_bytes(data: bytes) -> None:
     for found in suppress.find(data):
         assert found.line in found.lines
+
+
+def test_takes_a_string_in_go_for_no_comment() -> None:
+    assert suppress.find(b'a("steadygo:ignore x", "# steadygo:ignore y")', "main.go") == ()
+    assert suppress.find(b"a() // steadygo:ignore x -- why", "main.go")[0].rules == ("x",)

@@ -109,7 +109,7 @@ def _read_one(root: Path, file: Found, known: frozenset[bytes]) -> Read:
         return Read(file.path, key, b"")
     if b"\0" in data:
         return Read(file.path, key, _encoder.encode(FileFacts((Unread(file.path, "not text: it holds NUL bytes"),))))
-    return Read(file.path, key, _encoder.encode(FileFacts(read_artefacts(file.path, data, file.kind), suppress.find(data))))
+    return Read(file.path, key, _encoder.encode(FileFacts(read_artefacts(file.path, data, file.kind), suppress.find(data, file.path))))
 
 
 def _unread(path: str, reason: str) -> Read:

@@ -15,6 +15,7 @@ from steadygo.findings import Finding, Place
 MARK = b"steadygo:ignore"
 
 _COMMENT = re.compile(r"(#|//|/\*|--|;|<!--|\{\{-?/\*|\"|')\s*steadygo:ignore\b(?P<rest>.*)$")
+_GO_COMMENT = re.compile(r"(//|/\*)\s*steadygo:ignore\b(?P<rest>.*)$")
 _UNTIL = re.compile(r"\buntil\s+(\d{4}-\d{2}-\d{2})\b")
 _END = re.compile(r"\s*(\*/\s*-?\}\}|\*/|-->|\"\s*,?|',?)\s*$")
 
@@ -45,14 +46,18 @@ class Stale(msgspec.Struct, frozen=True):
     message: str
 
 
-def find(data: bytes) -> tuple[Suppression, ...]:
-    """Suppressions of one file. One that stands alone on its line covers the next line that holds more than a comment."""
+def find(data: bytes, path: str = "") -> tuple[Suppression, ...]:
+    """Suppressions of the file at `path`; in Go a string is no comment.
+
+    One that stands alone on its line covers the next line that holds more than a comment.
+    """
     if MARK not in data:
         return ()
     found: list[Suppression] = []
+    comment = _GO_COMMENT if path.endswith(".go") else _COMMENT
     lines = data.decode("utf-8", "replace").split("\n")
     for number, line in enumerate(lines, 1):
-        if "steadygo:ignore" not in line or (match := _COMMENT.search(line)) is None:
+        if "steadygo:ignore" not in line or (match := comment.search(line)) is None:
             continue
         rest = _END.sub("", match["rest"].rstrip("\r"))
         names, _, reason = rest.partition("--")
@@ -61,7 +66,7 @@ def find(data: bytes) -> tuple[Suppression, ...]:
         covered = [number]
         if not line[: match.start()].strip():
             after = number
-            while after < len(lines) and (not lines[after].strip() or _COMMENT.search(lines[after])):
+            while after < len(lines) and (not lines[after].strip() or comment.search(lines[after])):
                 after += 1
             covered.append(after + 1)
         found.append(Suppression(number, tuple(covered), rules, reason.strip(), until[1] if until else ""))
