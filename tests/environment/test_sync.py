@@ -112,6 +112,27 @@ def test_comments_and_foreign_keys_survive(drifted: Path) -> None:
     assert sorted(str(p.relative_to(drifted)) for p in drifted.rglob("*") if p.is_file()) == sorted(FILES)
 
 
+def test_missing_files_are_named_and_made_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text(FILES["go.mod"])
+    (tmp_path / ".editorconfig").write_text("[*.go]\nindent_style = tab # mine\n")
+    said = sync(tmp_path, "--check")
+    assert (said.returncode, ".devcontainer/devcontainer.json, .vscode/settings.json (--create" in said.stdout) == (0, True)
+    assert sync(tmp_path, "--check", "--create").returncode == 2
+    assert json.loads(sync(tmp_path, "--create", "--json").stdout)["created"] == [
+        ".devcontainer/devcontainer.json",
+        ".vscode/settings.json",
+    ]
+    assert json.loads((tmp_path / ".devcontainer/devcontainer.json").read_text())["image"].endswith("go:1-1.26")
+    assert (tmp_path / ".editorconfig").read_text().endswith("# mine\n")
+    again = json.loads(sync(tmp_path, "--check", "--json").stdout)
+    assert (again["drift"], again["missing"]) == ([], [])
+    (tmp_path / "go.mod").write_text("module x.example/y\n\ngo 1.27.1\n")
+    assert {d["path"] for d in json.loads(sync(tmp_path, "--check", "--json").stdout)["drift"]} == {
+        ".devcontainer/devcontainer.json",
+        ".vscode/settings.json",
+    }
+
+
 def test_a_mere_go_line_is_a_minimum(drifted: Path) -> None:
     (drifted / "go.mod").write_text("module git.example/shop/orders\n\ngo 1.25.0\n")
     found = json.loads(sync(drifted, "--check", "--json").stdout)["drift"]

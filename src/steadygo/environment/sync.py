@@ -72,6 +72,20 @@ def source_of(module: GoMod, wanted: Wanted) -> Source:
     )
 
 
+def templates(source: Source) -> dict[str, str]:
+    """{path: text} of the files that can be made from the one place alone."""
+    minor = ".".join(source.go.split(".")[:2])
+    container = {"image": f"mcr.microsoft.com/devcontainers/go:1-{minor}"}
+    editor: dict[str, object] = {"[go]": {"editor.insertSpaces": False, "editor.formatOnSave": True}}
+    if source.module:
+        editor = {"gopls": {"formatting.local": source.module}} | editor
+    return {
+        ".devcontainer/devcontainer.json": json.dumps(container, indent=2) + "\n",
+        ".editorconfig": "root = true\n\n[*]\nend_of_line = lf\ninsert_final_newline = true\n\n[*.go]\nindent_style = tab\n",
+        ".vscode/settings.json": json.dumps(editor, indent=2) + "\n",
+    }
+
+
 def fits(found: str, source: Source) -> bool:
     """Whether a version as written is in step: the same as far as both say, or with a mere go line not older."""
     a, b = _parts(found), _parts(source.go)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from steadygo.environment.sync import (
     of_image,
     of_pipeline,
     source_of,
+    templates,
 )
 from steadygo.errors import UserError
 from steadygo.read import dockerfile
@@ -39,6 +41,24 @@ def find_edits(directory: Path) -> tuple[Path, Source, list[Edit]]:
     root = Path(module.path).parent
     source = source_of(module, load_table(root, "sync", Wanted))
     return root, source, sorted(_edits(root, source), key=lambda e: (e.path, e.line, e.start))
+
+
+def find_missing(root: Path, source: Source) -> list[str]:
+    """Files that `create` would make. A devcontainer in another of its places counts as there."""
+    has_container = (root / ".devcontainer.json").is_file() or any(root.glob(".devcontainer/**/devcontainer.json"))
+    return [n for n in templates(source) if not os.path.lexists(root / n) and not (has_container and n.endswith("devcontainer.json"))]
+
+
+def create(root: Path, source: Source, names: list[str]) -> None:
+    """Make these files from the one place. A file that is there by now stays."""
+    for name in names:
+        path = root / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as out:
+                out.write(templates(source)[name])
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}.", "Check its permissions.") from error
 
 
 def _edits(root: Path, source: Source) -> Iterator[Edit]:
