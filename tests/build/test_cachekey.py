@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from steadygo.build import gitlabcaches
 from steadygo.build.cachekey import Audit, audit
 from steadygo.dispatch import run
-from steadygo.read import github_actions
+from steadygo.read import github_actions, gitlab_ci
 
 WORKFLOW = """\
 on: push
@@ -92,3 +93,42 @@ def test_prints_and_exits_with_one(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "a key that is right: go-build-${{ runner.os }}" in capsys.readouterr().out
     workflow.write_text("on: push\njobs: {}\n")
     assert run(["build", "cache-key", str(workflow)]) == 0
+
+
+GITLAB = """\
+variables: {{GOCACHE: $CI_PROJECT_DIR/.cache/go-build, GOMODCACHE: $CI_PROJECT_DIR/.cache/mod}}
+default:
+  image: golang:1.26
+  cache: {{key: "{key}", paths: [.cache/]}}
+test: {{script: [go test -race ./...]}}
+build: {{script: [go build ./...]}}
+old: {{image: "golang:1.25", script: [go vet ./...]}}
+lint: {{script: [ls], cache: []}}
+"""
+
+
+def _gitlab(text: str) -> list[Audit]:
+    return list(gitlabcaches.audit(gitlab_ci.read(".gitlab-ci.yml", text.encode())))
+
+
+def test_names_what_jobs_of_gitlab_do_to_each_other_under_one_key() -> None:
+    (found,) = _gitlab(GITLAB.format(key="go"))
+    assert (found.at, found.holds, found.better) == (".gitlab-ci.yml:4", "both", "go-$CI_JOB_NAME_SLUG")
+    assert _missing(found) == ["Go version and tool ids", "-race"]
+    (again,) = _gitlab(GITLAB.format(key=found.better))
+    assert _missing(again) == []
+
+
+def test_gitlab_keeps_nothing_outside_of_the_project() -> None:
+    (found,) = _gitlab("b: {image: 'golang:1.26', cache: {paths: [/root/.cache/go-build]}, script: [go build ./...]}\n")
+    assert _missing(found) == ["folder"]
+    (found,) = _gitlab("b: {image: 'golang:1.26', cache: {paths: [.cache/go-build]}, script: [go build ./...]}\n")
+    assert _missing(found) == ["folder"]
+    assert _gitlab("b: {cache: {paths: [node_modules]}, script: [npm ci]}\n") == []
+
+
+def test_reads_a_gitlab_file_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workflow = tmp_path / ".gitlab-ci.yml"
+    workflow.write_text(GITLAB.format(key="go"))
+    assert run(["build", "cache-key", str(workflow)]) == 1
+    assert "a key that is right: go-$CI_JOB_NAME_SLUG" in capsys.readouterr().out

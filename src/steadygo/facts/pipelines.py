@@ -49,6 +49,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
     permissions: tuple[Variable, ...] = ()
     environment: str = ""
     stage: str = ""  # GitLab
+    caches: tuple[tuple[Text, tuple[str, ...]], ...] = ()  # GitLab, as in Pipeline, inherited ones too
 
 
 class Pipeline(msgspec.Struct, frozen=True, array_like=True, tag="pipeline", gc=False):

@@ -86,7 +86,7 @@ class _Reader:
                 break
             jobs.append(self._job(name, key, node))
         for cache in (root.get("default", "cache"), root.get("cache")):
-            self._cache(cache)
+            self._keep(_caches(cache))
         return Pipeline(
             path,
             "gitlab",
@@ -106,7 +106,8 @@ class _Reader:
         inherit = layers.get("inherit", (node,))[-1].get("variables")
         outer = () if inherit is not None and inherit.as_bool is False else self.variables
         known = {v.name: v.value for v in (*outer, *own) if v.value is not None and not v.source}
-        self._cache(_last(layers, "cache"))
+        caches = _caches(_last(layers, "cache"))
+        self._keep(caches)
         environment = _last(layers, "environment")
         return Job(
             name=name,
@@ -124,6 +125,7 @@ class _Reader:
             uses=_trigger(_last(layers, "trigger")),
             environment=(environment.text_at("name") or environment.text or "") if environment is not None else "",
             stage=_text(layers, "stage") or "test",
+            caches=caches,
         )
 
     def _steps(self, layers: Layers, known: Mapping[str, str]) -> tuple[Step, ...]:
@@ -147,18 +149,25 @@ class _Reader:
                 position += len(nodes)
         return tuple(found)
 
-    def _cache(self, node: Node | None) -> None:
-        for element in node.one_or_many() if node is not None else ():
-            if not element.is_mapping:
-                continue
-            key = element.get("key")
-            text = text_fact(key) if key is not None else Text("default", element.line, element.column)
-            if key is not None and key.is_mapping:
-                prefix = key.text_at("prefix")
-                files = ", ".join(words_of(key.get("files")))
-                text = Text(f"{prefix} files: {files}".strip(), key.line, key.column)
-            if text is not None:
-                self.caches.setdefault((text.value, element.line), (text, words_of(element.get("paths"))))
+    def _keep(self, caches: Iterable[tuple[Text, tuple[str, ...]]]) -> None:
+        for text, paths in caches:
+            self.caches.setdefault((text.value, text.line), (text, paths))
+
+
+def _caches(node: Node | None) -> tuple[tuple[Text, tuple[str, ...]], ...]:
+    found: list[tuple[Text, tuple[str, ...]]] = []
+    for element in _elements(node):
+        if not element.is_mapping:
+            continue
+        key = element.get("key")
+        text = text_fact(key) if key is not None else Text("default", element.line, element.column)
+        if key is not None and key.is_mapping:
+            prefix = key.text_at("prefix")
+            files = ", ".join(words_of(key.get("files")))
+            text = Text(f"{prefix} files: {files}".strip(), key.line, key.column)
+        if text is not None:
+            found.append((text, words_of(element.get("paths"))))
+    return tuple(found)
 
 
 def _step(name: str, nodes: Sequence[Node], results: Iterable[shell.Parsed]) -> Step:

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import click
 
-from steadygo.build.cachekey import audit
+from steadygo.build import cachekey, gitlabcaches
 from steadygo.errors import UserError
-from steadygo.read import github_actions
+from steadygo.read import github_actions, gitlab_ci
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the machine's form.")
 def command(file: Path, as_json: bool) -> int:
-    """Hold the cache keys of a GitHub workflow against what Go hashes, and print keys that are right."""
+    """Hold the cache keys of a GitHub workflow or a .gitlab-ci.yml against what Go hashes, and print keys that are right."""
     try:
         data = file.read_bytes()
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}.", "Give a workflow, as in .github/workflows/ci.yml.") from None
-    found = list(audit(github_actions.read(str(file), data)))
+    is_gitlab = "gitlab-ci" in file.name
+    found = list(gitlabcaches.audit(gitlab_ci.read(str(file), data)) if is_gitlab else cachekey.audit(github_actions.read(str(file), data)))
     missing = any(i.state == "missing" for cache in found for i in cache.ingredients)
     if as_json:
         rows = [cache._asdict() | {"ingredients": [i._asdict() for i in cache.ingredients]} for cache in found]
@@ -37,5 +38,6 @@ def command(file: Path, as_json: bool) -> int:
             for line in cache.restore.splitlines():
                 click.echo(f"  restore-keys:        {line}")
     if not found:
-        click.echo(f"{file} keeps no cache of Go's own (actions/setup-go may: its key holds system, Go version and go.sum).", err=True)
+        more = "" if is_gitlab else " (actions/setup-go may: its key holds system, Go version and go.sum)"
+        click.echo(f"{file} keeps no cache of Go's own{more}.", err=True)
     return 1 if missing else 0
