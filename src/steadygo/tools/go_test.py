@@ -113,10 +113,14 @@ def run_binary(
     environment: Mapping[str, str],
     timeout_seconds: float,
     stopped: Callable[[], bool],
+    marked: bool = True,
 ) -> Ran:
-    """Run a test binary from its package's directory; `take` gets chunks of test2json's lines as they come."""
+    """Run a test binary from its package's directory; `take` gets chunks of test2json's lines as they come.
+
+    `marked` False: `arguments` have -test.v=test2json in them, because `binary` is a program that starts the test binary.
+    """
     return follow(
-        [binary, "-test.v=test2json", *arguments],
+        [binary, *(["-test.v=test2json"] if marked else []), *arguments],
         take,
         through=[test2json, "-t"],
         directory=directory,

@@ -10,6 +10,7 @@ SUB_VERBS = {
     "list": "List the runs that were kept.",
     "show": "Show a kept run.",
     "compare": "Compare two runs: tests that differ, and what differs around them.",
+    "diagnose": "Find out by experiment why a test fails now and then.",
     "import": "Keep a log of go test -json from elsewhere as a run.",
 }
 

@@ -14,28 +14,17 @@ import click
 
 from steadygo.commands.test import junit
 from steadygo.commands.test.document import document
+from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.commands.test.prepared import prepared
 from steadygo.commands.test.shown import Progress, failure, package_line, plain, summary
 from steadygo.errors import UserError
 from steadygo.report.terminal import look_for
 from steadygo.store import database, runs
 from steadygo.testing import engine
-from steadygo.testing.flags import parse
 from steadygo.testing.results import Context, Outcome, Package, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-_FLAGS = "steadygo.go-flags"
-
-
-class WithGoFlags(click.Command):
-    """What stands behind -- is for go."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        at = args.index("--") if "--" in args else len(args)
-        ctx.meta[_FLAGS] = tuple(args[at + 1 :])
-        return super().parse_args(ctx, args[:at])
 
 
 @click.command(cls=WithGoFlags, options_metavar="[OPTIONS]", epilog="Flags of go test stand behind --: -race, -run, -shuffle=on …")
@@ -50,7 +39,7 @@ def command(ctx: click.Context, packages: tuple[str, ...], junit_file: Path | No
 
     Nothing is taken from Go's test cache. Exit code 1 when a test failed, or did not run though it should have.
     """
-    flags = parse(ctx.meta[_FLAGS])
+    flags = go_flags(ctx)
     plan, setting, context = prepared(packages or (".",), flags, program)
     keeper = _Keeper(secrets.token_hex(4), context)
     look = look_for(sys.stdout, os.environ)

@@ -1,0 +1,139 @@
+"""Seeded faults on real Go, each with a healthy twin; and the search itself on made-up packages."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Callable, Sequence
+
+import pytest
+from go_tests import Bench
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadygo.testing.diagnose import diagnose
+from steadygo.testing.minimal import minimal
+from steadygo.testing.trial import Answer, Trial
+
+Give = Callable[..., Bench]
+
+
+def _diagnosed(here: Bench, test: str, code: int = 1, **environment: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads(here.run("test", "diagnose", "./p", test, "--json", code=code, **environment))
+    return found
+
+
+def _fails_when_pasted(here: Bench, command: object) -> bool:
+    words = shlex.split(str(command))
+    assert words[:2] == ["go", "test"]
+    return here.go(*words[1:]).returncode == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("polluter", ["TestT017", "TestT181"])
+def test_finds_the_one_polluter_of_two_hundred_tests(bench: Give, polluter: str) -> None:
+    body = 'import "testing"\nvar shared int\n'
+    for number in range(200):
+        name = f"TestT{number:03}"
+        inner = (
+            "shared = 1"
+            if name == polluter
+            else 'if shared != 0 { t.Fatal("shared was left at", shared) }'
+            if number == 90
+            else "_ = shared"
+        )
+        body += f"func {name}(t *testing.T) {{ {inner} }}\n"
+    here = bench({"p/p_test.go": body})
+    found = _diagnosed(here, "TestT090")
+    assert (found["kind"], found["role"], found["polluters"]) == ("order-dependent", "victim", [polluter])
+    assert isinstance(found["runs"], int)
+    assert found["runs"] <= 2 * math.ceil(math.log2(200)) + 12
+    assert _fails_when_pasted(here, found["reproduce"])
+
+
+FAULTS = {
+    "brittle": ("var ready bool\nfunc TestInit(t *testing.T) { ready = true }\nfunc TestX(t *testing.T) { if !ready { t.Fatal() } }", ""),
+    "twice": ("var n int\nfunc TestX(t *testing.T) { n++; if n > 1 { t.Fatal(n) } }", ""),
+    "tz": ("func TestX(t *testing.T) { if _, o := time.Date(2026, 1, 1, 0, 0, 0, 0, time.Local).Zone(); o != 0 { t.Fatal(o) } }", "time"),
+    "procs": ("func TestX(t *testing.T) { if runtime.GOMAXPROCS(0) == 1 { t.Fatal() } }", "runtime"),
+    "umask": (
+        'func TestX(t *testing.T) { f := t.TempDir() + "/f"; os.WriteFile(f, nil, 0o644); '
+        "if i, _ := os.Stat(f); i.Mode().Perm() != 0o644 { t.Fatal(i.Mode()) } }",
+        "os",
+    ),
+    "variable": ('func TestX(t *testing.T) { if os.Getenv("FLAVOUR") != "" { t.Fatal() } }', "os"),
+    "chance": (
+        'func TestX(t *testing.T) { m := map[int]int{1: 1, 2: 2, 3: 3}; for k := range m { if k == 2 { t.Fatal() }; break } }',
+        "",
+    ),
+    "healthy": ("var n int\nfunc TestPollutes(t *testing.T) { n = 1 }\nfunc TestX(t *testing.T) { n = 0; if n != 0 { t.Fatal(n) } }", ""),
+    "healthy time": (
+        "func TestX(t *testing.T) { if _, o := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Zone(); o != 0 { t.Fatal(o) } }",
+        "time",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "kind", "detail"),
+    [
+        ("brittle", "order-dependent", "brittle"),
+        ("twice", "not-idempotent", ""),
+        ("tz", "factor", "TZ"),
+        ("procs", "factor", "GOMAXPROCS"),
+        ("umask", "factor", "umask"),
+        ("variable", "factor", "FLAVOUR"),
+        ("chance", "nondeterministic", ""),
+        ("healthy", "stable", ""),
+        ("healthy time", "stable", ""),
+    ],
+)
+def test_names_the_cause_of_a_seeded_fault(bench: Give, fault: str, kind: str, detail: str) -> None:
+    body, package = FAULTS[fault]
+    here = bench({"p/p_test.go": f'import (\n"testing"\n{f"{chr(34)}{package}{chr(34)}" if package else ""}\n)\n{body}\n'})
+    found = _diagnosed(here, "TestX", code=0 if kind == "stable" else 1, TZ="UTC", GOMAXPROCS="2")
+    assert (found["kind"], found["role"] or found["factor"]) == (kind, detail), found["because"]
+    if kind in ("order-dependent", "not-idempotent"):
+        assert _fails_when_pasted(here, found["reproduce"])
+
+
+@pytest.mark.slow
+def test_a_test_that_is_not_there_is_refused(bench: Give) -> None:
+    here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) {}\n'})
+    assert "has no test TestY" in here.run("test", "diagnose", "./p", "TestY", code=2)
+
+
+@given(st.integers(2, 300), st.data())
+def test_the_search_finds_a_minimal_set_and_one_culprit_is_cheap(size: int, data: st.DataObject) -> None:
+    items = [f"T{n}" for n in range(size)]
+    culprits = set(data.draw(st.lists(st.sampled_from(items), min_size=1, max_size=3, unique=True)))
+    asked = 0
+
+    def does(chosen: Sequence[str]) -> bool:
+        nonlocal asked
+        asked += 1
+        return culprits <= set(chosen)
+
+    assert set(minimal(items, does)) == culprits
+    if len(culprits) == 1:
+        assert asked <= 2 * math.ceil(math.log2(size))
+
+
+def test_a_spent_budget_is_not_known() -> None:
+    found = diagnose(lambda trial: Answer(False, ("TestX",)), lambda trial: "go test", "TestX", tuple, 10)
+    assert (found.kind, found.runs, found.reproduce) == ("not-known", 10, "")
+    assert found.because[-1] == "the budget of 10 runs was used up"
+
+
+def test_a_polluter_that_works_only_sometimes_is_not_named() -> None:
+    calls = iter(range(1000))
+
+    def ask(trial: Trial) -> Answer:
+        order = ("TestA", "TestB", "TestX")
+        if trial.tests is None:
+            return Answer(True, order)
+        return Answer(len(trial.tests) > 1 and next(calls) % 3 != 2, order)
+
+    assert diagnose(ask, lambda trial: "go test", "TestX", tuple, 200).kind == "not-known"
