@@ -106,6 +106,12 @@ class Service:
     not_joined: tuple[NotKnown, ...] = ()
     tool: bool = False  # a main package that does not ship
 
+    @property
+    def delivered(self) -> bool:
+        """Whether an image, a workload, a unit or a release brings it to production; how an undelivered one runs is not known."""
+        there = self.images or self.running or self.units or any(b.origin == "release" for b in self.builds)
+        return bool(there) and self.main is not None and not self.tool
+
     def has(self, directory: str) -> bool:
         """Whether the package in `directory` is part of this service's binary."""
         return directory in self.packages

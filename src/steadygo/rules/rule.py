@@ -22,7 +22,8 @@ class Rule:
     """A rule's metadata, its check and its examples.
 
     `needs` says when the rule applies to a service: every word must be present there. Words: go image workload compose kubernetes
-    unit pipeline probe alerts dashboard openapi migration tests module environment, or import:PATH (a prefix of an import path).
+    unit pipeline probe alerts dashboard openapi migration tests module environment delivery (image, workload, unit or release)
+    database, or import:PATH (a prefix of an import path).
     In `fails` the line that must be found ends in a comment with the word `want`, or follows a line that holds `want below`.
     Each tree of `passes` must stay free of this rule's findings: put near misses there.
     """

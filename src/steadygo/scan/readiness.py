@@ -42,6 +42,16 @@ def verdicts(
     return table
 
 
+_DATABASES = (
+    "database/sql",
+    "gorm.io/",
+    "github.com/jackc/pgx",
+    "github.com/jmoiron/sqlx",
+    "github.com/go-sql-driver/",
+    "github.com/lib/pq",
+)
+
+
 def _verdict(key: tuple[str, str], failed: set[tuple[str, str]], unknown: set[tuple[str, str]], applies: bool) -> Verdict:
     if key in failed:
         return Verdict.FAIL
@@ -57,6 +67,7 @@ def _applies(needs: tuple[str, ...], present: set[str]) -> bool:
 def _present(repository: Repository, service: Service | None) -> set[str]:
     """The words of Rule.needs that hold for a service (for the whole repository when None)."""
     present: set[str] = set()
+    of = (service,) if service else repository.services
     running = service.running if service else tuple(r for s in repository.services for r in s.running)
     units = service.units if service else repository.units
     images = service.images if service else tuple(i for s in repository.services for i in s.images)
@@ -68,6 +79,7 @@ def _present(repository: Repository, service: Service | None) -> set[str]:
         ("unit", units),
         ("probe", any(r.container.probes for r in running)),
         ("environment", running or units or images or repository.environment_files),
+        ("delivery", any(s.delivered for s in of)),
         ("pipeline", repository.pipelines),
         ("alerts", repository.alerts),
         ("dashboard", repository.dashboards),
@@ -86,4 +98,6 @@ def _present(repository: Repository, service: Service | None) -> set[str]:
             present.add("tests")
         for file in package.files:
             present.update(f"import:{i.path}" for i in file.imports)
+    if any(p.startswith(tuple(f"import:{path}" for path in _DATABASES)) for p in present):
+        present.add("database")
     return present

@@ -52,7 +52,7 @@ RULE = Rule(
     confidence=Confidence.CERTAIN,
     since="0.1",
     check=check,
-    needs=(),
+    needs=("go",),
     fails=(
         {**_MAIN, "deploy/chrony.conf": "server ntp1.example.com iburst\n# want below\nmakestep 1.0 -1\nrtcsync\n"},
         {**_MAIN, "deploy/ntp.conf": "server ntp1.example.com\n# want below\ntinker panic 0 step 0.5\n"},

@@ -39,7 +39,7 @@ _WRITES = re.compile(
 def check(facts: Repository) -> Iterator[Finding]:
     code = facts.go
     for service in facts.services:
-        if service.tool or service.main is None or not (service.images or service.running or service.units):
+        if not service.delivered or service.main is None:
             continue
         opened = next(((f, c) for f, c in code.calls(*_OPENS) if service.has(f.directory) and _runs(facts, service, f.path, c)), None)
         if opened is None:
@@ -108,7 +108,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("import:net/http", "delivery"),
     fails={**_TREE, "cmd/orders/main.go": _GO},
     passes=(
         {**_TREE, "cmd/orders/main.go": _PLAIN.replace("w.WriteHeader(http.StatusOK)", "check(w)")},

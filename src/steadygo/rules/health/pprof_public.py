@@ -26,7 +26,7 @@ from steadygo.rules.rule import Rule
 
 def check(facts: Repository) -> Iterator[Finding]:
     for service in facts.services:
-        if service.tool or service.main is None or not (service.images or service.running or service.units):
+        if not service.delivered or service.main is None:
             continue
         roots = _roots(facts, service)
         for server in servers.of(facts.go).of(service) if roots else ():
@@ -118,7 +118,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
-    needs=("import:net/http/pprof",),
+    needs=("import:net/http/pprof", "delivery"),
     fails=({**_TREE, "cmd/orders/main.go": _GO}, {**_TREE, "cmd/orders/main.go": _OWN}),
     passes=(
         {**_TREE, "cmd/orders/main.go": _PLAIN.replace(":9091", "127.0.0.1:9091")},

@@ -86,6 +86,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("go", "environment"),
     fails=(
         {**_MOD, "main.go": _HEAD + '\tdefer buffers.Put(b) // want\n\tb.WriteString("x")\n\treturn b.String()\n}\n'},
         {**_MOD, "main.go": _HEAD + '\tb.WriteString("x")\n\ttext := b.String()\n\tbuffers.Put(b) // want\n\treturn text\n}\n'},

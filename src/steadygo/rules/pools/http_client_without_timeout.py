@@ -147,6 +147,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("import:net/http",),
     fails={
         **_MOD,
         "main.go": _MAIN,

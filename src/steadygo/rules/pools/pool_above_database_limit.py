@@ -137,7 +137,7 @@ RULE = Rule(
     confidence=Confidence.CERTAIN,
     since="0.1",
     check=check,
-    needs=("go", "workload"),
+    needs=("database", "workload"),
     fails=(
         {**_FILES, "compose.yaml": _COMPOSE},
         {

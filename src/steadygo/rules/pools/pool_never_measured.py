@@ -68,6 +68,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("database",),
     fails={**_MOD, "main.go": _MAIN},
     passes=(
         {**_MOD, "main.go": _MAIN.replace("20)", "20); export(db.Stats())").replace("// want", "")},

@@ -55,6 +55,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("database",),
     fails={**_MOD, "main.go": _MAIN},
     passes=(
         {**_MOD, "main.go": _MAIN.replace("// want", "\n    db.SetConnMaxLifetime(time.Hour)")},

@@ -72,6 +72,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("database",),
     fails=(
         {**_MOD, "cmd/orders/main.go": _MAIN, "store/store.go": _STORE},
         {

@@ -125,6 +125,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("go", "environment"),
     fails={**_MOD, "main.go": _HEAD + "\t\tcurrent = next // want\n\t}\n}\n"},
     passes=(
         {**_MOD, "main.go": _HEAD + "\t\tguard.Lock()\n\t\tcurrent = next\n\t\tguard.Unlock()\n\t}\n}\n"},

@@ -62,6 +62,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
+    needs=("go", "environment"),
     fails=(
         {**_MOD, "main.go": _HEAD + _WATCH + "\t\t_ = json.Unmarshal(text, &next) // want\n\t\tcurrent = next\n\t}\n}\n"},
         {**_MOD, "main.go": _HEAD + _WATCH + "\t\tjson.Unmarshal(text, &next) // want\n\t\tcurrent = next\n\t}\n}\n"},

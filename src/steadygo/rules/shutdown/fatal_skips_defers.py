@@ -86,7 +86,7 @@ RULE = Rule(
     confidence=Confidence.CERTAIN,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("go", "delivery"),
     fails=(
         _main("\tdefer f.Close()\n\tif err != nil {\n\t\tlog.Fatal(err) // want\n\t}\n\tlog.Fatal(err)\n"),
         _main('\tdefer f.Close()\n\tlog.Print(err)\n\tgo func() {\n\t\tlog.Fatalf("serve: %v", serve()) // want\n\t}()\n'),

@@ -23,7 +23,7 @@ from steadygo.rules.rule import Rule
 def check(facts: Repository) -> Iterator[Finding]:
     told: set[tuple[str, int]] = set()
     for service in facts.services:
-        if service.tool or not (service.images or service.running or service.units or service.builds):
+        if service.tool or not (service.delivered or service.builds):
             continue
         for server in servers.of(facts.go).of(service):
             fields = {name for name, _ in server.fields}
@@ -53,7 +53,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("go", "delivery"),
     fails=(
         _main('http.ListenAndServe(":8080", nil) // want'),
         _main('s := &http.Server{Addr: ":8080", WriteTimeout: time.Second} // want\n\ts.ListenAndServe()'),

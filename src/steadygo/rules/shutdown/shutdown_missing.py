@@ -34,7 +34,7 @@ _FRAMEWORKS = (
 
 def check(facts: Repository) -> Iterator[Finding]:
     for service in facts.services:
-        if service.tool or service.main is None or not (service.images or service.running or service.units):
+        if not service.delivered or service.main is None:
             continue
         serving = [s for s in servers.of(facts.go).of(service) if not s.loopback and (s.kind != "listener" or _grpc(s))]
         if not serving or _stops(facts.go, service) or not facts.ships(serving[0].at.path):
@@ -93,7 +93,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("go", "delivery"),
     fails={**_TREE, "cmd/orders/main.go": _SERVE},
     passes=(
         {**_TREE, "cmd/orders/main.go": _PLAIN.replace("http.Listen", "s := &http.Server{}\n\tdefer s.Shutdown(nil)\n\thttp.Listen")},

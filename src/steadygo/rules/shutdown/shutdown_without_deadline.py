@@ -52,7 +52,7 @@ RULE = Rule(
     confidence=Confidence.CERTAIN,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("go", "delivery"),
     fails=(_main("context.Background()", " // want"), _main("ctx", " // want", "\tctx := context.Background()\n")),
     passes=(
         _main("ctx", "", "\tctx, cancel := context.WithTimeout(context.Background(), time.Second)\n\tdefer cancel()\n"),

@@ -23,7 +23,7 @@ _INTERRUPT = {"os.Interrupt", "syscall.SIGINT", "unix.SIGINT"}
 
 def check(facts: Repository) -> Iterator[Finding]:
     for service in facts.services:
-        if service.tool or service.main is None or not (service.images or service.running or service.units) or _interrupted(service):
+        if not service.delivered or service.main is None or _interrupted(service):
             continue
         reached = facts.go.reachable_functions(service.main)
         for file, call in facts.go.calls("os/signal.Notify", "os/signal.NotifyContext"):
@@ -71,7 +71,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("go", "delivery"),
     fails={**_TREE, "cmd/orders/main.go": _MAIN},
     passes=(
         {

@@ -68,6 +68,7 @@ RULE = Rule(
     confidence=Confidence.CERTAIN,
     since="0.1",
     check=check,
+    needs=("tests",),
     fails=(
         {**_MOD, "outbox/send.go": _CODE},
         {

@@ -63,7 +63,7 @@ RULE = Rule(
     confidence=Confidence.LIKELY,
     since="0.1",
     check=check,
-    needs=("go",),
+    needs=("tests",),
     fails=(
         {**_OLD, "store/store_test.go": _TEST},
         {
