@@ -118,6 +118,16 @@ def test_keeps_a_secret_that_is_set_out_of_the_record(service: Service, capsys: 
     assert any("main.version=v1.2.3" in text and "main.apiToken=" in text for text in written)
 
 
+@pytest.mark.parametrize("given", ["foo", "version=1", "main.version=it's", "main.version=a\nb"])
+def test_refuses_values_that_the_linker_cannot_take(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--set " in _says(capsys, 2, "./cmd/api", "--set", given)
+
+
+def test_says_when_go_is_no_program_and_the_file_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "/nonexistent is no program" in _says(capsys, 2, "./cmd/api", "--go", "/nonexistent")
+    assert "There is no file nosuch" in _says(capsys, 2, "verify", "nosuch")
+
+
 def test_builds_the_same_bytes_and_bills_again(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     root = service(NEWEST)
     for out in ("dist/one", "dist/two"):

@@ -132,3 +132,10 @@ def test_reads_a_gitlab_file_by_its_name(tmp_path: Path, capsys: pytest.CaptureF
     workflow.write_text(GITLAB.format(key="go"))
     assert run(["build", "cache-key", str(workflow)]) == 1
     assert "a key that is right: go-$CI_JOB_NAME_SLUG" in capsys.readouterr().out
+
+
+def test_what_is_no_workflow_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "go.mod"
+    other.write_text("module example.com/x\n")
+    assert run(["build", "cache-key", str(other)]) == 2
+    assert "go.mod is no workflow" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,7 +56,10 @@ def test_only_the_first_proxy_that_has_the_module_is_judged() -> None:
 
 
 def test_what_could_not_be_asked_is_not_known() -> None:
-    assert stale({"https://p": Answer((), "timed out")}) == ([], ["https://p gave no list: timed out (1 module)"])
+    assert stale({"https://p": Answer((), "timed out")}) == (
+        [],
+        ["whether proxies answer with old versions: https://p gave no list: timed out (1 module)"],
+    )
 
 
 def test_prereleases_and_pseudo_versions_prove_nothing() -> None:
@@ -108,7 +111,7 @@ def doctor(directory: Path, *arguments: str, **environment: str) -> tuple[int, d
     return done.returncode, found, " ".join(f["message"] for f in found["findings"] if f["rule"] == "stale-proxy-answer")
 
 
-def test_the_command_asks_only_when_it_is_told_to(proxy: tuple[str, Path], tmp_path: Path) -> None:
+def test_the_command_asks_only_when_it_is_told_to(proxy: tuple[str, Path], tmp_path: Path, goroot: Callable[[str], Path]) -> None:
     address, root = proxy
     module = tmp_path / "m"
     module.mkdir()
@@ -117,9 +120,13 @@ def test_the_command_asks_only_when_it_is_told_to(proxy: tuple[str, Path], tmp_p
     info = module / "cache/cache/download/example.org/a/@v/v1.2.0.info"
     info.parent.mkdir(parents=True)
     info.write_text('{"Version":"v1.2.0","Time":"2026-01-02T03:04:05Z"}')
-    cache = {"GOMODCACHE": str(module / "cache"), "GOPROXY": address}
+    path = f"{goroot('1.26.6') / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    cache = {"GOMODCACHE": str(module / "cache"), "GOPROXY": address, "PATH": path}
     _, found, said = doctor(module, **cache)
-    assert (said, found["not_known"]) == ("", ["no proxy was asked; --ask-proxies asks those of GOPROXY"])
+    assert (said, found["not_known"]) == (
+        "",
+        ["whether proxies answer with old versions: none was asked (--ask-proxies asks those of GOPROXY)"],
+    )
     code, found, said = doctor(module, "--ask-proxies", **cache)
     assert (code, found["not_known"]) == (1, [])
     assert "lists v1.1.0 as the newest of example.org/a, but v1.2.0 is out" in said
@@ -127,3 +134,12 @@ def test_the_command_asks_only_when_it_is_told_to(proxy: tuple[str, Path], tmp_p
     _, found, said = doctor(module, "--ask-proxies", **(cache | {"GOPROXY": "http://127.0.0.1:1"}))
     assert said == ""
     assert "Connection refused" in str(found["not_known"])
+
+
+def test_without_go_nothing_is_known_of_its_settings(tmp_path: Path) -> None:
+    assert doctor(tmp_path, PATH="/nonexistent")[1]["not_known"] == ["there is no go on PATH, so its settings were not looked at"]
+
+
+def test_writing_without_measuring_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "steadygo", "env", "doctor", "--write", str(tmp_path)], capture_output=True, text=True)
+    assert (done.returncode, "--write needs --measure" in done.stderr) == (2, True)

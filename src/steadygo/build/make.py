@@ -228,7 +228,9 @@ def allowed(words: Iterable[str]) -> frozenset[str]:
 
 def find_go(given: str | None, process: Mapping[str, str]) -> Path:
     """The go to build with: the given one, else the first on PATH. Raises UserError."""
-    found = given or shutil.which("go", path=process.get("PATH", os.defpath))
+    if given and not shutil.which(given, path=process.get("PATH", os.defpath)):
+        raise UserError(f"{given} is no program that can be run.", "Give the path of a go program, as in /usr/local/go/bin/go.")
+    found = shutil.which(given or "go", path=process.get("PATH", os.defpath))
     if not found:
         raise UserError("Go is not installed.", "Install it, or give its program with --go.")
     return Path(found).absolute()

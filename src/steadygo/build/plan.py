@@ -96,6 +96,16 @@ def refuse_argument(argument: str) -> None:
         raise UserError(f"{argument} names many packages, a release has one entry point.", "Name one main package, as in ./cmd/api.")
 
 
+def refuse_variables(variables: Iterable[str]) -> None:
+    """What `-X` cannot take, or go cannot read. Raises UserError."""
+    for variable in variables:
+        name, equals, value = variable.partition("=")
+        if not equals or "." not in name.strip("."):
+            raise UserError(f"--set {name} sets nothing.", "Write it as main.version=v1.2.3 or example.com/pkg.name=value.")
+        if "'" in value or "\n" in value:
+            raise UserError(f"--set {name}: a value with a quote or a line break cannot be handed to the linker.", "Take it out.")
+
+
 def refuse_package(packages: Sequence[Package], argument: str, settings: BuildSettings) -> Package:
     """The one main package that is meant. Raises UserError."""
     if len(packages) != 1:

@@ -78,7 +78,9 @@ def judge(patient: Patient, answers: Mapping[Question, Answer], cached: Mapping[
         known += [Known(v, shown(p)) for p, a in asked if p != first[0] for v in a.versions]
         if finding := _stale(path, line, first[0], first[1].versions, known):
             findings.append(finding)
-    return findings, [f"{said} ({count} module{'s' if count > 1 else ''})" for said, count in unknown.items()]
+    return findings, [
+        f"whether proxies answer with old versions: {said} ({count} module{'s' if count > 1 else ''})" for said, count in unknown.items()
+    ]
 
 
 def _stale(path: str, line: int, proxy: str, listed: tuple[str, ...], known: list[Known]) -> Finding | None:

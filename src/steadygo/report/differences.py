@@ -26,7 +26,7 @@ def text(compared: Comparison, a: str, b: str, everything: bool, width: int = 10
         if not found:
             continue
         if impact is Impact.COSMETIC and not everything:
-            blocks.append(f"{len(found)} cosmetic differences (--all shows them)")
+            blocks.append(f"{_count(len(found), 'cosmetic difference')} (--all shows them)")
             continue
         blocks.append("\n".join([_TITLES[impact], *(_row(d, width) for d in found)]))
     if not compared.differences:
@@ -54,14 +54,14 @@ def _shown(value: str | None) -> str:
 
 def gate_text(decision: Decision, against: str, side: str) -> str:
     """What blocks, and in one line what does not."""
-    unseen = f" {len(decision.not_compared)} things only one side knows (--json lists them)." if decision.not_compared else ""
+    unseen = f" {_count(len(decision.not_compared), 'thing')} only one side knows (--json lists them)." if decision.not_compared else ""
     if decision.verdict is Verdict.NOT_KNOWN:
         return f"{side} is stopped: it and {against} state nothing that could be compared."
     if not decision.blocking:
-        return f"{side} may go: nothing that blocks differs from {against} ({len(decision.passing)} other differences).{unseen}"
-    lines = [f"{side} is stopped: {len(decision.blocking)} differences from {against} block."]
+        return f"{side} may go: nothing that blocks differs from {against} ({_count(len(decision.passing), 'other difference')}).{unseen}"
+    lines = [f"{side} is stopped: {_count(len(decision.blocking), 'difference')} from {against} in the way."]
     lines += [f"{d.impact}\n{_row(d, 100)}" for d in decision.blocking]
-    lines.append(f"{len(decision.passing)} other differences do not block.{unseen}")
+    lines.append(f"Not in the way: {_count(len(decision.passing), 'other difference')}.{unseen}")
     lines.append(f'To let one pass: [env] allow = ["{decision.blocking[0].key}"] in steadygo.toml')
     return "\n".join(lines)
 
@@ -78,3 +78,7 @@ def table(names: list[str], rows: list[Row], width: int = 30) -> str:
 def _cut(text: str, width: int) -> str:
     text = text.replace("\n", "\\n")
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -22,7 +22,10 @@ def command(file: Path, as_json: bool) -> int:
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}.", "Give a workflow, as in .github/workflows/ci.yml.") from None
     is_gitlab = "gitlab-ci" in file.name
-    found = list(gitlabcaches.audit(gitlab_ci.read(str(file), data)) if is_gitlab else cachekey.audit(github_actions.read(str(file), data)))
+    pipeline = gitlab_ci.read(str(file), data) if is_gitlab else github_actions.read(str(file), data)
+    if not pipeline.jobs and pipeline.gaps:
+        raise UserError(f"{file} is no workflow: {pipeline.gaps[0].reason}.", "Give one of .github/workflows, or a .gitlab-ci.yml.")
+    found = list(gitlabcaches.audit(pipeline) if is_gitlab else cachekey.audit(pipeline))
     missing = any(i.state == "missing" for cache in found for i in cache.ingredients)
     if as_json:
         rows = [cache._asdict() | {"ingredients": [i._asdict() for i in cache.ingredients]} for cache in found]

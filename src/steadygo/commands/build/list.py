@@ -13,7 +13,7 @@ from steadygo.store import builds, database
 
 @click.command()
 @click.argument("package", required=False)
-@click.option("--most", default=30, show_default=True, help="How many, the newest.")
+@click.option("--most", type=click.IntRange(1), default=30, show_default=True, help="How many, the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print the machine's form.")
 def command(package: str | None, most: int, as_json: bool) -> int:
     """List the programs that were built, and say which release surprises. PACKAGE is an import path."""
@@ -30,5 +30,5 @@ def command(package: str | None, most: int, as_json: bool) -> int:
         for remark in found:
             click.echo(f"    {remark}")
     if not rows:
-        click.echo("No build was kept yet.", err=True)
+        click.echo(f"No build of {package} was kept." if package else "No build was kept yet.", err=True)
     return 0

@@ -46,6 +46,7 @@ def command(
     Compiles the code of this checkout. Refuses files, several packages, dirty or untagged checkouts and removed GODEBUGs.
     """
     plan.refuse_argument(package)
+    plan.refuse_variables(variables)
     here = Path.cwd()
     directory = here / package if (here / package).is_dir() else here
     found, setting = prepared(package, directory, program, tuple(filter(None, tags.split(","))), allow)

@@ -10,6 +10,7 @@ import click
 from steadygo.build.host import here
 from steadygo.build.verify import verify
 from steadygo.environment.machine import level
+from steadygo.errors import UserError
 from steadygo.findings import Verdict
 
 
@@ -21,6 +22,8 @@ from steadygo.findings import Verdict
 @click.option("--json", "as_json", is_flag=True, help="Print the machine's form.")
 def command(file: Path, manifest: Path | None, key: Path | None, quiet: bool, as_json: bool) -> int:
     """Check before a start (ExecStartPre) that FILE is what was built and can run here, in this environment. Needs no Go."""
+    if not file.exists():
+        raise UserError(f"There is no file {file}.", "Give the program that is to be started.")
     checks = verify(file, manifest or file.with_name(file.name + ".manifest.json"), key, here(), level)
     failed = any(check.verdict is Verdict.FAIL for check in checks)
     if as_json:

@@ -27,8 +27,12 @@ from steadygo.findings import Severity
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(directory: Path, measure: bool, folder: Path | None, ask_proxies: bool, as_json: bool) -> int:
     """Look at module sources, credentials, GOPATH mode and mixed toolchains, for the modules that are really used. 1 on findings."""
+    if folder is not None and not measure:
+        raise UserError("--write needs --measure: only what was measured is written.", "Give both.")
     patient = admit(directory)
     stale, unknown = find_stale(patient, ask_proxies)
+    if patient.here.find("go.version") is None:
+        unknown = ["there is no go on PATH, so its settings were not looked at"]
     findings = worst_first([*examine(patient), *stale])
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode({"findings": findings, "not_known": unknown}), indent=2).decode())
@@ -39,7 +43,7 @@ def command(directory: Path, measure: bool, folder: Path | None, ask_proxies: bo
                 click.echo(f"  {b.note}")
             click.echo(f"  fix: {f.fix}\n")
         for said in unknown:
-            click.echo(f"not known whether proxies answer with old versions: {said}")
+            click.echo(f"not known: {said}")
         click.echo(f"{len(findings)} finding{'s' if len(findings) > 1 else ''}." if findings else "Nothing wrong was found.")
     if measure:
         _measure(directory, patient.here, folder, as_json)

@@ -26,7 +26,9 @@ def find_stale(patient: Patient, over_network: bool) -> tuple[list[Finding], lis
     if not asked:
         if not any(wanted(patient)) or patient.vendored:
             return [], []
-        return [], ["no proxy was asked" + ("" if over_network else "; --ask-proxies asks those of GOPROXY")]
+        return [], [
+            "whether proxies answer with old versions: none was asked" + ("" if over_network else " (--ask-proxies asks those of GOPROXY)")
+        ]
     until = time.monotonic() + _BUDGET_SECONDS
 
     def ask(question: Question) -> Answer:
