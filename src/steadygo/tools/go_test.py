@@ -103,6 +103,14 @@ def compile_tests(
     return run(arguments, directory=directory, environment=environment, timeout_seconds=_COMPILE_SECONDS, stopped=stopped)
 
 
+def plain(go: Path, directory: Path, words: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    """What `go test -json` with these flags and packages prints; Go's cache is used. Raises UserError when it prints nothing."""
+    ran = run([go, "test", "-json", *words], directory=directory, environment=environment, timeout_seconds=86400.0, most_bytes=1 << 30)
+    if not ran.stdout:
+        raise UserError(f"go test printed nothing: {ran.complaint}.", "Run it by hand in this directory to see more.")
+    return ran.stdout
+
+
 def run_binary(
     binary: Path,
     arguments: Sequence[str],

@@ -22,12 +22,13 @@ _MOST = 12  # shown of the differences that only differ; --json has all
 def command(a: str, b: str, as_json: bool) -> int:
     """Compare run A with run B: tests that differ, and what differs around them, ranked by evidence. Exit code 1 when a test differs."""
     one, two = find(a), find(b)
-    compared = compare(one, two, _stated(one, two))
+    compared = compare(one, two, stated(one, two))
     click.echo(msgspec.json.encode(compared).decode() if as_json else _text(compared, one, two))
     return 1 if compared.tests else 0
 
 
-def _stated(a: Run, b: Run) -> list[Stated]:
+def stated(a: Run, b: Run) -> list[Stated]:
+    """The differences of the fingerprints of two runs, for the room of testing; none when one has no fingerprint."""
     if not a.context.fingerprint or not b.context.fingerprint:
         return []
     one, two = (decode(run.context.fingerprint, f"the fingerprint of run {run.id}") for run in (a, b))

@@ -1,0 +1,58 @@
+"""Go prints (cached) for passes that the context does not carry; steadygo names them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from go_tests import Bench
+
+pytestmark = pytest.mark.slow
+Give = Callable[..., Bench]
+ZONED = """
+import ("testing"; "time")
+func TestZone(t *testing.T) { if _, o := time.Date(2026, 1, 1, 0, 0, 0, 0, time.Local).Zone(); o != 0 { t.Fatal(o) } }
+"""
+
+
+def _stale(here: Bench, code: int, **environment: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(here.run("test", "stale", "./p", "--json", code=code, **environment))["stale"]
+    return found
+
+
+def test_names_a_cached_pass_of_another_time_zone_and_runs_it_afresh(bench: Give) -> None:
+    here = bench({"p/p_test.go": ZONED})
+    here.test("./p", TZ="UTC")
+    assert _stale(here, 0, TZ="UTC") == []
+    assert _stale(here, 0, TZ="UTC") == []
+    (one,) = _stale(here, 1, TZ="Asia/Tokyo")
+    assert "Asia/Tokyo here and was UTC in run" in str(one["reasons"])
+    fresh = json.loads(here.run("test", "stale", "./p", "--fresh", "--json", code=1, TZ="Asia/Tokyo"))
+    assert [(t["test"], t["outcome"]) for t in fresh["tests"]] == [("TestZone", "failed")]
+
+
+def test_a_cached_pass_without_a_kept_run_is_stale_and_a_fresh_run_settles_it(bench: Give) -> None:
+    here = bench({"p/p_test.go": ZONED})
+    here.go("test", "-json", "./p", TZ="UTC")
+    (one,) = _stale(here, 1, TZ="UTC")
+    assert "no kept run" in str(one["reasons"])
+    here.run("test", "stale", "./p", "--fresh", TZ="UTC")
+    assert _stale(here, 0, TZ="UTC") == []
+
+
+def test_names_a_file_outside_of_the_module_that_changed(bench: Give, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("good")
+    body = f'if b, _ := os.ReadFile("{outside}"); string(b) != "good" {{ t.Fatal() }}'
+    here = bench({"p/p_test.go": f'import ("os"; "testing")\nfunc TestFile(t *testing.T) {{ {body} }}\n'})
+    here.test("./p", TZ="UTC")
+    assert _stale(here, 0, TZ="UTC") == []
+    outside.write_text("evil")
+    later = outside.stat().st_mtime + 100
+    os.utime(outside, (later, later))
+    assert "(cached)" in here.go("test", "-json", "./p", TZ="UTC").stdout
+    (one,) = _stale(here, 1, TZ="UTC")
+    assert f"{outside} changed since run" in str(one["reasons"])
