@@ -86,6 +86,13 @@ class _Linker:
                 self.not_joined.append(NotKnown(f"steadygo.toml: {s.main} holds no main package", Place("steadygo.toml"), s.name))
             self.drafts[f"stated:{s.name}"] = _Draft(s.name, None, Place("steadygo.toml"), s)
 
+        for key in ("entry_points", "tools"):
+            for directory in getattr(self.repository.settings, key):
+                if directory.strip("/").removeprefix("./") not in self.mains:
+                    self.not_joined.append(
+                        NotKnown(f"steadygo.toml: {key} names {directory}, which holds no main package", Place("steadygo.toml"))
+                    )
+
     # -- builds --------------------------------------------------------------------------------------------------------------
 
     def _join_builds(self) -> None:

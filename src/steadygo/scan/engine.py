@@ -24,6 +24,7 @@ from steadygo.scan import baseline, readiness, settings, suppress
 from steadygo.scan.cache import Cache, Entry
 from steadygo.scan.discover import Discovered, discover
 from steadygo.scan.result import Counts, ScannedService, ScanResult, Source
+from steadygo.scan.roots import module_above
 
 Changed = Mapping[str, set[int]]
 """{path: lines changed}; an empty set is a whole file."""
@@ -75,12 +76,21 @@ def scan(root: Path, options: Options, source: Source, progress: Callable[[int, 
         services=judged.services,
         findings=tuple(findings),
         readiness=table,
-        not_known=judged.not_known,
+        not_known=(*_above(root), *judged.not_known),
         stale=tuple(stale),
         suppressed=tuple(suppressed),
         counts=Counts(judged.files, judged.lines, time.perf_counter() - started),
         below=options.below,
     )
+
+
+def _above(root: Path) -> list[NotKnown]:
+    """What a scan of a part of a module cannot know."""
+    folder = module_above(root)
+    if folder is None:
+        return []
+    said = "this is a part of the module above it: its go.mod, and what builds and ships it, were not read. Scan that directory"
+    return [NotKnown(said, Place("."))]
 
 
 def _touches(finding: Finding, changed: Changed) -> bool:
@@ -162,7 +172,7 @@ def _judge_anew(
     judged = Judged(
         services=tuple(scanned(repository, s) for s in repository.services),
         findings=tuple(judgement.findings),
-        not_known=(*_not_read(repository.unread), *_gaps(artefacts), *judgement.not_known),
+        not_known=(*_not_read(repository.unread), *_gaps(artefacts), *judgement.not_known, *_stated(repository.not_joined)),
         not_joined=repository.not_joined,
         applies=readiness.applicable(repository, rules),
         suppressions=suppressions,
@@ -178,6 +188,11 @@ def _judge_anew(
 
 def _not_read(unread: tuple[Unread, ...]) -> list[NotKnown]:
     return [NotKnown(f"not read: {u.reason}", Place(u.path, u.line)) for u in unread]
+
+
+def _stated(not_joined: tuple[NotKnown, ...]) -> list[NotKnown]:
+    """What steadygo.toml names and nothing here is."""
+    return [n for n in not_joined if n.at.path == settings.NAME]
 
 
 def _gaps(artefacts: list) -> list[NotKnown]:  # type: ignore[type-arg]

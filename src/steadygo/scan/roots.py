@@ -18,3 +18,15 @@ def scan_root(path: Path) -> Path:
     if not root.is_dir():
         raise UserError(f"{path} is a file.", "Give the directory that holds the service's go.mod.")
     return root
+
+
+def module_above(root: Path) -> Path | None:
+    """The nearest directory above `root` that holds a go.mod, inside the same work tree; None when `root` is a module or in none."""
+    if (root / "go.mod").exists() or (root / "go.work").exists():
+        return None
+    for folder in (root, *root.parents):
+        if folder != root and (folder / "go.mod").is_file():
+            return folder
+        if (folder / ".git").exists():
+            return None
+    return None

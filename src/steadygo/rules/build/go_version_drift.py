@@ -54,9 +54,15 @@ def check(facts: Repository) -> Iterator[Finding]:
             elif tested and not fetches and all(t.version is not None and t.version[:2] != used.version[:2] for t in tested):
                 versions = sorted({goversions.shown(t.version) for t in tested if t.version})
                 message = f"the image of {service.name} ships Go {name}, CI tests with Go {', '.join(versions)}"
-                proofs = tuple(because(t.at, f"CI tests with Go {t.text}") for t in _distinct(tested)[:3])
+                proofs = tuple(
+                    because(t.at, f"CI tests with Go {goversions.shown(t.version) if t.version else t.text}") for t in _distinct(tested)[:3]
+                )
                 fix = f"Test with Go {name} too, or build the image from the Go that CI tests with."
                 yield Finding(message, used.at, proofs, fix, service.name, severity=Severity.HAZARD)
+
+
+def _name(used: goversions.Used) -> str:
+    return goversions.shown(used.version) if used.version else used.text
 
 
 def _distinct(tested: list[Used]) -> list[Used]:
