@@ -24,7 +24,8 @@ def command(file: Path, as_json: bool) -> int:
     is_gitlab = "gitlab-ci" in file.name
     pipeline = gitlab_ci.read(str(file), data) if is_gitlab else github_actions.read(str(file), data)
     if not pipeline.jobs and pipeline.gaps:
-        raise UserError(f"{file} is no workflow: {pipeline.gaps[0].reason}.", "Give one of .github/workflows, or a .gitlab-ci.yml.")
+        gap = pipeline.gaps[0]
+        raise UserError(f"{file} is no workflow (line {gap.line}: {gap.reason}).", "Give one of .github/workflows, or a .gitlab-ci.yml.")
     found = list(gitlabcaches.audit(pipeline) if is_gitlab else cachekey.audit(pipeline))
     missing = any(i.state == "missing" for cache in found for i in cache.ingredients)
     if as_json:
