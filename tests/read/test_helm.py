@@ -121,6 +121,6 @@ def test_hostile_templates_stay_small() -> None:
         '{{ $x := "aaaaaaaa" }}' + "{{ $x = print $x $x $x $x $x $x }}" * 40,
         "{{ $x := list 1 }}" + "{{ $x = list $x $x $x $x $x $x }}" * 40 + "{{ toYaml $x }}",
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         rendered({"c/Chart.yaml": "name: x", "c/templates/a.yaml": "kind: x\n" + text})
-        assert time.perf_counter() - began < 3
+        assert time.process_time() - began < 3

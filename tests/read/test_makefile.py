@@ -141,12 +141,12 @@ def test_what_is_no_make_syntax_is_a_gap() -> None:
 
 
 def test_hostile_files_are_bounded() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     makefile("A0 = xx\n" + "".join(f"A{i + 1} = $(A{i})$(A{i})\n" for i in range(60)) + "all:\n\techo $(A60)\n")
     makefile("A = $(A)\nB = $(C)\nC = $(B)\nall: $(B)\n\techo $(A) $(B)\n")
     makefile("x = $(" * 5_000 + "\n")
     makefile(" ".join(f"t{i}" for i in range(1_000)) + ":\n" + "\techo $@\n" * 3_000)
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15
 
 
 FRAGMENTS = [

@@ -186,7 +186,7 @@ def test_keeps_what_it_can_of_broken_text() -> None:
 
 
 def test_hostile_text_is_bounded() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for text in (
         "(" * 100_000,
         "$(a " * 4_000,
@@ -198,7 +198,7 @@ def test_hostile_text_is_bounded() -> None:
         "f() " * 4_900,
     ):
         commands(text)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 FRAGMENTS = [

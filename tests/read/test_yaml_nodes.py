@@ -60,10 +60,10 @@ def test_accepts_unknown_tags() -> None:
 
 def test_hostile_nesting_is_refused_quickly() -> None:
     for text in (b"[" * 100_000, b"{a: " * 100_000, b"- " * 100_000, b"? " * 50_000):
-        began = time.perf_counter()
+        began = time.process_time()
         documents = load(text)
         assert documents.gaps and not documents.documents
-        assert time.perf_counter() - began < 2
+        assert time.process_time() - began < 2
 
 
 def test_alias_bombs_stay_small() -> None:

@@ -51,11 +51,11 @@ def test_leaves_what_only_names_a_secret(line: str, code: bool) -> None:
 
 def test_a_huge_line_is_cut_and_quick() -> None:
     line = 'token="' * 200_000
-    began = time.perf_counter()
+    began = time.process_time()
     text = shown(lambda path, number: line, "a.env", 1)
     assert text is not None
     assert len(text) < 400
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_line_that_cannot_be_shown_is_none() -> None:
