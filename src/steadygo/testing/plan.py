@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,11 @@ def plan(listed: Sequence[Listed], patterns: Sequence[str], flags: Flags) -> lis
         raise UserError(f"{' '.join(patterns)} matches no packages.", "Name a package's directory, or ./... in a module.")
     sources = _Sources(listed)
     return [_planned(p, sources, flags) for p in asked]
+
+
+def longest_first(planned: Sequence[Planned], seconds: Mapping[str, float]) -> list[Planned]:
+    """The same packages in the order in which they should start; those never timed come first, for they may be long."""
+    return sorted(planned, key=lambda p: -seconds.get(p.path, float("inf")))
 
 
 def _planned(package: Listed, sources: _Sources, flags: Flags) -> Planned:

@@ -21,10 +21,13 @@ from steadygo.errors import UserError
 from steadygo.report.terminal import look_for
 from steadygo.store import database, runs
 from steadygo.testing import engine
+from steadygo.testing.plan import longest_first
 from steadygo.testing.results import Context, Outcome, Package, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+_LOOKED_BACK = 3  # runs that say how long a package takes
 
 
 @click.command(cls=WithGoFlags, options_metavar="[OPTIONS]", epilog="Flags of go test stand behind --: -race, -run, -shuffle=on …")
@@ -46,7 +49,7 @@ def command(ctx: click.Context, packages: tuple[str, ...], junit_file: Path | No
     progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
     started, finished, interrupted = time.monotonic(), list[Package](), False
     try:
-        for happening in engine.run(plan, setting):
+        for happening in engine.run(longest_first(plan, keeper.seconds), setting):
             match happening:
                 case engine.Tested(path, test):
                     progress.count(test)
@@ -98,7 +101,13 @@ class _Keeper:
     def __init__(self, id: str, context: Context) -> None:
         self.id = id
         self._broken = False
+        self.seconds: dict[str, float] = {}
+        self._keep(self._recall)
         self._keep(lambda db: runs.begin(db, id, context))
+
+    def _recall(self, db: Connection) -> None:
+        """How long packages took lately."""
+        self.seconds = {p.path: p.seconds for run in runs.latest(db, _LOOKED_BACK) for p in run.packages}
 
     def add(self, package: Package) -> None:
         """Keep one package."""
