@@ -10,7 +10,7 @@ from steadygo.facts.gobody import body
 from steadygo.facts.gocode import GoCode
 from steadygo.facts.gopackage import Package
 from steadygo.facts.gotyping import path_of
-from steadygo.facts.handlers import serves_requests
+from steadygo.facts.requestscope import serves_requests
 from steadygo.facts.testfile import given_to
 from steadygo.findings import Place
 

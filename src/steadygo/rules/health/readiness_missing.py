@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from steadygo.facts import selecting
+from steadygo.facts.naming import main_place
 from steadygo.facts.repository import Repository
 from steadygo.facts.runtimes import shipped_runtimes
 from steadygo.findings import Confidence, Finding, Severity, because
@@ -30,18 +31,24 @@ def check(facts: Repository) -> Iterator[Finding]:
         selected = selecting.service_of(facts, running.workload)
         at = running.at()
         key = (service.name, running.workload.kind, running.workload.name)
-        if "readiness" in kinds or selected is None or key in told:
+        hidden = selected is None and bool(running.container.ports) and not facts.network_services
+        if "readiness" in kinds or key in told or (selected is None and not hidden):
             continue
         told.add(key)
+        if selected is not None:
+            proof = because(selected.at, f"Service {selected.name} sends it traffic")
+        else:  # the Service stands in another repository: only the port tells that there is one
+            proof = because(main_place(facts.go.packages[service.main or ""]), f"{service.name} answers there")
         startup = "startup" in kinds
         effect = "it keeps its traffic when it can no longer serve" if startup else "each rollout sends it requests before it can serve"
         yield Finding(
             f"{runtime.label}: the container {running.container.name} has no readiness probe: {effect}",
             at,
-            (because(selected.at, f"Service {selected.name} sends it traffic"),),
+            (proof,),
             "Add a readinessProbe.",
             service=service.name,
-            severity=Severity.HAZARD if startup or running.workload.kind == "StatefulSet" else None,
+            severity=Severity.HAZARD if startup or hidden or running.workload.kind == "StatefulSet" else None,
+            confidence=Confidence.LIKELY if hidden else None,
         )
 
 
@@ -75,10 +82,14 @@ RULE = Rule(
     since="0.1",
     check=check,
     needs=("kubernetes",),
-    fails=({**_TREE, "deploy/orders.yaml": _POD + _SERVICE}, {**_TREE, "deploy/orders.yaml": _POD + _LIVE + _SERVICE}),
+    fails=(
+        {**_TREE, "deploy/orders.yaml": _POD + _SERVICE},
+        {**_TREE, "deploy/orders.yaml": _POD + _LIVE + _SERVICE},
+        {**_TREE, "deploy/orders.yaml": _POD + "          ports:\n            - containerPort: 8080\n"},
+    ),
     passes=(
         {**_TREE, "deploy/orders.yaml": _POD + _LIVE.replace("liveness", "readiness") + _SERVICE},
-        {**_TREE, "deploy/orders.yaml": _POD},
+        {**_TREE, "deploy/orders.yaml": _POD.replace("        # want below\n", "")},
         {**_TREE, "deploy/orders.yaml": _POD + _SERVICE.replace("app: orders", "app: payments")},
         {**_TREE, "compose.yaml": "services:\n  orders:\n    build: .\n"},
     ),
