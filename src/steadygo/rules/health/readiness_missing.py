@@ -31,7 +31,8 @@ def check(facts: Repository) -> Iterator[Finding]:
         selected = selecting.service_of(facts, running.workload)
         at = running.at()
         key = (service.name, running.workload.kind, running.workload.name)
-        hidden = selected is None and bool(running.container.ports) and not facts.network_services
+        served = bool(running.container.ports) and running.workload.kind in ("Deployment", "StatefulSet", "Rollout")
+        hidden = selected is None and served and not facts.network_services
         if "readiness" in kinds or key in told or (selected is None and not hidden):
             continue
         told.add(key)
