@@ -14,7 +14,9 @@ import tempfile
 from pathlib import Path
 
 VERSIONS = ("1.21.13", "1.23.9", "1.25.5", "1.26.6", "1.27.3")
-GOVULNCHECK, GOVULNCHECK_GO = "v1.1.4", "1.23.9"
+GOVULNCHECK_GO = "1.23.9"
+TOOLS = (("golang.org/x/vuln/cmd/govulncheck@v1.1.4", GOVULNCHECK_GO), ("helm.sh/helm/v3/cmd/helm@v3.18.6", "1.26.6"))
+"""Go programs that tests ask, and the toolchain that builds each."""
 INSTALL_LINE = "python tests/install_go.py"
 
 
@@ -56,19 +58,20 @@ def install(version: str) -> None:
     print(f"go {version} is in {root() / version}")
 
 
-def install_govulncheck() -> None:
-    """Build govulncheck with one of the toolchains, unless it is there."""
-    if (root() / "bin" / "govulncheck").exists():
+def install_tool(package: str, go: str) -> None:
+    """Build a program with one of the toolchains, unless it is there; a test that needs it says so when that fails."""
+    name = package.partition("@")[0].rpartition("/")[2]
+    if (root() / "bin" / name).exists():
         return
     here = {"GOBIN": str(root() / "bin"), "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "GOENV": "off", "GOWORK": "off"}
     places = {"GOCACHE": str(root() / "gocache"), "GOMODCACHE": str(root() / "mod")}
-    command = [program(GOVULNCHECK_GO), "install", f"golang.org/x/vuln/cmd/govulncheck@{GOVULNCHECK}"]
-    if subprocess.run(command, env=os.environ | here | places, check=False).returncode:
-        print("govulncheck was not installed: its test will be skipped", file=sys.stderr)
+    if subprocess.run([program(go), "install", package], env=os.environ | here | places, check=False).returncode:
+        print(f"{name} was not installed: tests that need it are skipped", file=sys.stderr)
 
 
 if __name__ == "__main__":
     for wanted in sys.argv[1:] or VERSIONS:
         install(wanted)
     if not sys.argv[1:]:
-        install_govulncheck()
+        for package, go in TOOLS:
+            install_tool(package, go)

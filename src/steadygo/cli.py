@@ -36,6 +36,11 @@ def main() -> None:
     if not arguments:
         print(FIRST_STEPS, end="")
         return
-    from steadygo.dispatch import run
+    try:
+        from steadygo.dispatch import run
 
-    sys.exit(run(arguments))
+        status = run(arguments)
+    except KeyboardInterrupt:  # while modules are still imported
+        print("steadygo: stopped.", file=sys.stderr)
+        status = 130
+    sys.exit(status)

@@ -123,6 +123,9 @@ def test_coverage_of_several_packages_is_one_profile(bench: Give) -> None:
     assert (here.root / "c.out").read_text().count("mode:") == 1
 
 
+_SLEEP = str(1_000_000 + os.getpid())  # seconds that no other run of these tests sleeps
+
+
 def _alive(mark: str) -> list[str]:
     listed = subprocess.run(["ps", "-eo", "pid,stat,args"], capture_output=True, text=True).stdout.splitlines()
     return [line for line in listed if mark in line and "steadygo" not in line.split()[2]]
@@ -131,26 +134,30 @@ def _alive(mark: str) -> list[str]:
 def test_interrupt_kills_everything_and_keeps_what_was_seen(bench: Give) -> None:
     files = {
         "a/a_test.go": 'import "testing"\nfunc TestQuick(t *testing.T) {}\n',
-        "b/b_test.go": 'import ("os/exec"; "testing")\nfunc TestHangs(t *testing.T) { exec.Command("sleep", "86399").Run() }\n',
+        "b/b_test.go": 'import ("os/exec"; "testing")\nfunc TestHangs(t *testing.T) { exec.Command("sleep", "SLEEP").Run() }\n'.replace(
+            "SLEEP", _SLEEP
+        ),
     }
     here = bench(files)
     process = here.start("test", "./...")
     deadline = time.monotonic() + 60
-    while not _alive("sleep 86399") and time.monotonic() < deadline:
+    while not _alive(f"sleep {_SLEEP}") and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert _alive("sleep 86399")
+    assert _alive(f"sleep {_SLEEP}")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"1 passed" in out
-    assert not _alive("sleep 86399")
+    assert not _alive(f"sleep {_SLEEP}")
     assert "the run was stopped" in here.run("test", "show")
 
 
 def test_a_process_left_behind_is_killed(bench: Give) -> None:
-    text = 'import ("os/exec"; "testing")\nfunc TestLeaves(t *testing.T) { exec.Command("sleep", "86398").Start() }\n'
+    text = 'import ("os/exec"; "testing")\nfunc TestLeaves(t *testing.T) { exec.Command("sleep", "SLEEP").Start() }\n'.replace(
+        "SLEEP", _SLEEP
+    )
     bench({"b/b_test.go": text}).test("./b")
-    assert not _alive("sleep 86398")
+    assert not _alive(f"sleep {_SLEEP}")
 
 
 def test_output_stands_with_the_test_that_printed_it(bench: Give) -> None:

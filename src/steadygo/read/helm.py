@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -35,8 +35,11 @@ def read(path: str, data: bytes) -> Chart:
     return Chart(path, kind, root.text_at("name") if kind == "chart" else "", tuple(_leaves(root)), documents.gaps)
 
 
-def render(charts: Iterable[Chart]) -> tuple[Manifests, ...]:
-    """The manifests of every chart, once for its own values and once for each values file named after an environment."""
+def render(charts: Iterable[Chart], by_helm: Callable[[str, str], str | None] | None = None) -> tuple[Manifests, ...]:
+    """The manifests of every chart, once for its own values and once for each values file named after an environment.
+
+    `by_helm` (directory, values file or "") gives what helm itself makes of a chart; what it refuses is read statically.
+    """
     files = {chart.path: chart for chart in charts}
     found: list[Manifests] = []
     for chart in files.values():
@@ -49,7 +52,11 @@ def render(charts: Iterable[Chart]) -> tuple[Manifests, ...]:
         named = {name: body for _, definitions in parsed.values() for name, body in definitions.items()}
         own = files.get(posixpath.join(directory, "values.yaml"))
         base = _tree(own) if own is not None else {}
-        for environment, values in [("", base), *_variants(files, directory, base)]:
+        for environment, values, file in [("", base, ""), *_variants(files, directory, base)]:
+            text = by_helm(directory, file) if by_helm is not None else None
+            if text is not None:
+                found += read_rendered(text, directory, {t.path: t.text for t in templates}, environment)
+                continue
             context = _context(chart, values)
             for path, (body, _) in parsed.items():
                 if path.endswith((".yaml", ".yml")):
@@ -95,12 +102,12 @@ def _with_lists(value: Known) -> Known:
     return {key: _with_lists(child) for key, child in value.items()}
 
 
-def _variants(files: Mapping[str, Chart], directory: str, base: dict[str, Known]) -> list[tuple[str, dict[str, Known]]]:
+def _variants(files: Mapping[str, Chart], directory: str, base: dict[str, Known]) -> list[tuple[str, dict[str, Known], str]]:
     found = []
     for path, file in sorted(files.items()):
         match = _VARIANT.fullmatch(posixpath.basename(path))
         if match and file.kind == "values" and posixpath.dirname(path) == directory:
-            found.append((match[1], _over(base, _tree(file))))
+            found.append((match[1], _over(base, _tree(file)), path))
     return found
 
 
@@ -136,11 +143,55 @@ def _manifests(
     if facts is None:
         return Manifests(path, "helm", partly=True, gaps=gaps) if gaps else None
     said = tuple(Gap(line, f"Helm: {{{{ {text} }}}} is not known") for line, text in dict.fromkeys(renderer.unknown))[:MAX_GAPS]
-    workloads = tuple(replace(w, environment=environment) for w in facts.workloads)
-    configs = tuple(replace(c, environment=environment) for c in facts.configs)
-    services = tuple(replace(s, environment=environment) for s in facts.services)
-    others = tuple(replace(o, environment=environment) for o in facts.others)
-    return replace(facts, workloads=workloads, configs=configs, services=services, others=others, gaps=(*gaps, *said), documents=())
+    return replace(_in_environment(facts, environment), gaps=(*gaps, *said))
+
+
+def _in_environment(facts: Manifests, environment: str) -> Manifests:
+    return replace(
+        facts,
+        workloads=tuple(replace(w, environment=environment) for w in facts.workloads),
+        configs=tuple(replace(c, environment=environment) for c in facts.configs),
+        services=tuple(replace(s, environment=environment) for s in facts.services),
+        others=tuple(replace(o, environment=environment) for o in facts.others),
+        documents=(),
+    )
+
+
+def read_rendered(text: str, directory: str, templates: Mapping[str, str], environment: str) -> list[Manifests]:
+    """Facts of what `helm template` printed, each at the line of its template that says the same, or the nearest above it."""
+    found: list[Manifests] = []
+    for part in re.split(r"^---\s*$", text, flags=re.MULTILINE):
+        source = re.search(r"^# Source: [^/\n]+/(.+)$", part, re.MULTILINE)
+        path = posixpath.join(directory, source[1]) if source else ""
+        if path not in templates:
+            continue
+        documents = load(part.encode("utf-8", "replace"))
+        lines = _matched(part.split("\n"), templates[path].split("\n"))
+        seen: set[int] = set()
+        for document in documents.documents:
+            _move(document, lines, seen)
+        facts = facts_of(path, documents, "helm")
+        if facts is not None:
+            found.append(_in_environment(facts, environment))
+    return found
+
+
+def _matched(rendered: list[str], template: list[str]) -> list[int]:
+    """For each rendered line the template's line: the same text, else the same key further down, else the last one known."""
+    found: list[int] = []
+    at = 0
+    texts = [line.strip() for line in template]
+    keys = [text.partition(":")[0].strip("- \"'") if ":" in text else "" for text in texts]
+    for line in rendered:
+        text = line.strip()
+        key = text.partition(":")[0].strip("- \"'") if ":" in text else ""
+        same = next((n for n in range(at, len(texts)) if text and texts[n] == text), None)
+        if same is None and key:
+            same = next((n for n in range(at, len(keys)) if keys[n] == key), None)
+        if same is not None:
+            at = same
+        found.append(at + 1)
+    return found
 
 
 def _lines(pieces: Iterable[Piece]) -> list[int]:

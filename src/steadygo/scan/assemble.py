@@ -27,6 +27,7 @@ from steadygo.facts.units import EnvironmentFile, Unit, merge
 from steadygo.facts.workloads import Chart, Kustomization, Manifests
 from steadygo.read import helm
 from steadygo.read.kubernetes import objects_of_trees
+from steadygo.scan.charts import Render
 from steadygo.scan.reading import FileFacts
 from steadygo.scan.suppress import Suppression
 
@@ -62,8 +63,15 @@ def _decode_go(data: bytes) -> GoFile:
     return cast(GoFile, _decoder.decode(data).artefacts[0])
 
 
-def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unread: Iterable[Unread], paths: frozenset[str]) -> Repository:
-    """Sort artefacts by type, apply overlays and drop-ins, and join everything into services."""
+def assemble(
+    root: str,
+    settings: Settings,
+    artefacts: Iterable[Artefact],
+    unread: Iterable[Unread],
+    paths: frozenset[str],
+    by_helm: Render | None = None,
+) -> Repository:
+    """Sort artefacts by type, render charts, apply overlays and drop-ins, and join everything into services."""
     by_type: Mapping[type, list[Artefact]] = defaultdict(list)
     for artefact in artefacts:
         by_type[GoFile if isinstance(artefact, EncodedTest) else type(artefact)].append(artefact)
@@ -75,7 +83,7 @@ def assemble(root: str, settings: Settings, artefacts: Iterable[Artefact], unrea
     environment_files: tuple[EnvironmentFile, ...] = all_of(EnvironmentFile)
     kustomizations: tuple[Kustomization, ...] = all_of(Kustomization)
     charts: tuple[Chart, ...] = all_of(Chart)
-    manifests: tuple[Manifests, ...] = all_of(Manifests) + (helm.render(charts) if charts else ())
+    manifests: tuple[Manifests, ...] = all_of(Manifests) + (helm.render(charts, by_helm) if charts else ())
     rendered = overlays.render(kustomizations, manifests, {f.path: f.variables for f in environment_files}, objects_of_trees)
     repository = Repository(
         root=root,

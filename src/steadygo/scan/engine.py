@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -146,6 +147,7 @@ def _judge_anew(
     started_ns: int,
     progress: Callable[[int, int], None],
 ) -> Judged:
+    from steadygo.scan import charts
     from steadygo.scan.assemble import assemble, decode
     from steadygo.scan.chain import scanned
     from steadygo.scan.halves import judge_on_two_cores
@@ -165,7 +167,7 @@ def _judge_anew(
     facts.clear()
     kept.clear()
     artefacts, suppressions = decode(encoded)
-    repository = assemble(root.name, stated, artefacts, found.unread, frozenset(found.paths))
+    repository = assemble(root.name, stated, artefacts, found.unread, frozenset(found.paths), charts.renderer(root, found.paths))
     rules = registry.load_all()
     lines = sum(f.lines for f in repository.go.files)
     judgement = judge_on_two_cores(repository, rules, lines)
@@ -205,6 +207,8 @@ def _key(found: Discovered, hashes: Mapping[str, bytes], stated: Settings) -> by
     for path in sorted(hashes):
         state.update(hashes[path])
     state.update("\0".join(sorted(found.paths)).encode("utf-8", "surrogateescape"))
+    if any(f.kind == "chart" for f in found.files):
+        state.update((shutil.which("helm") or "").encode())
     for unread in found.unread:
         state.update(f"{unread.path}\0{unread.reason}".encode("utf-8", "surrogateescape"))
     return state.digest()
