@@ -325,14 +325,10 @@ class _Linker:
                 continue
             words = exec_words(start.value)[1]
             program = posixpath.basename(words[0]) if words else ""
-            draft_found = self._by_program(program)
-            if draft_found is None:
-                stem = unit.name.removesuffix(".service").rstrip("@")
-                wrapped = [s for s in self.repository.scripts if posixpath.basename(s.path) == program]
-                inner = next((posixpath.basename(c.words[0]) for s in wrapped for c in reversed(s.commands) if c.words), "")
-                draft_found = self._by_program(inner) if inner else None
-                if draft_found is None and program.endswith((".sh", "bash", "sh")):
-                    draft_found = self._by_program(stem)
+            started = [program, *reversed(programs(words, self.repository.scripts))]
+            draft_found = next((d for name in started if (d := self._by_program(name)) is not None), None)
+            if draft_found is None and program.endswith("sh"):
+                draft_found = self._by_program(unit.name.removesuffix(".service").rstrip("@"))
             if draft_found is not None:
                 draft_found.units.append(unit.path)
                 draft_found.join("unit", Place(start.path or unit.path, start.line), f"its ExecStart starts {program}")

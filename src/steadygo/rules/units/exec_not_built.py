@@ -10,6 +10,7 @@ Fix: write the path of the binary that the build installs, or install it under t
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from steadygo.facts.daemons import Daemon, daemons
@@ -25,7 +26,8 @@ def check(facts: Repository) -> Iterator[Finding]:
     installed = _installed(facts)
     for daemon in daemons(facts):
         words = exec_words(daemon.start.value)[1]
-        program = posixpath.basename(words[0]) if words else ""
+        started = _started(words)
+        program = posixpath.basename(started)
         if not program or program in _LAUNCHERS or program in installed or "%" in program or "$" in program:
             continue
         service = daemon.service or _namesake(facts, daemon)
@@ -35,12 +37,21 @@ def check(facts: Repository) -> Iterator[Finding]:
         built = next((b.at for b in service.builds if b.output), service.builds[0].at if service.builds else None)
         proof = (because(built, f"the build of {service.name} writes {', '.join(names)}"),) if built else ()
         yield Finding(
-            f"{daemon.unit.name} starts {words[0]}, but nothing here builds or installs a program called {program}",
+            f"{daemon.unit.name} starts {started}, but nothing here builds or installs a program called {program}",
             daemon.at(),
             proof,
             f"Start {names[0]}, or install the binary as {program}.",
             service.name,
         )
+
+
+def _started(words: tuple[str, ...]) -> str:
+    """The program of an ExecStart, seen through `sh -c` where that starts a program of one's own by its whole path."""
+    if words and posixpath.basename(words[0]) in ("sh", "bash", "dash") and "-c" in words[:-1]:
+        inner = [w for w in words[words.index("-c") + 1].split() if w != "exec" and not re.match(r"\w+=", w)]
+        if inner and inner[0].startswith(("/usr/local/", "/opt/", "/srv/")):
+            return inner[0]
+    return words[0] if words else ""
 
 
 def _namesake(facts: Repository, daemon: Daemon) -> Service | None:
@@ -67,12 +78,19 @@ RULE = Rule(
     since="0.1",
     check=check,
     needs=("unit", "go"),
-    fails={
-        **_MODULE,
-        **_MAIN,
-        "Makefile": "build:\n\tgo build -o bin/orders ./cmd/orders\n",
-        "deploy/orders.service": "[Service]\n# want below\nExecStart=/usr/local/bin/orders-server\nRestart=always\n",
-    },
+    fails=(
+        {
+            **_MODULE,
+            **_MAIN,
+            "Makefile": "build:\n\tgo build -o bin/orders ./cmd/orders\n",
+            "deploy/orders.service": "[Service]\n# want below\nExecStart=/usr/local/bin/orders-server\nRestart=always\n",
+        },
+        {
+            **_MODULE,
+            **_MAIN,
+            "orders.service": "[Service]\n# want below\nExecStart=/bin/sh -c 'exec /usr/local/bin/orderz -v'\nRestart=always\n",
+        },
+    ),
     passes=(
         {
             **_MODULE,
@@ -93,7 +111,7 @@ RULE = Rule(
         {
             **_MODULE,
             **_MAIN,
-            "orders.service": "[Service]\nExecStart=/bin/sh -c 'exec /opt/run'\n",
+            "orders.service": "[Service]\nExecStart=/bin/sh -c 'exec $(cat /etc/orders/program)'\n",
         },
     ),
 )
