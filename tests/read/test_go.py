@@ -1,4 +1,4 @@
-"""The Go reader: one test for each kind of fact."""
+"""The Go reader: one test for each kind of fact; in one file, because the facts of one reader are read as one list."""
 
 from __future__ import annotations
 
