@@ -8,8 +8,9 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,9 +26,19 @@ _TICK_SECONDS = 0.1
 _KILL_AFTER_SECONDS = 60.0  # past -timeout, like go test
 
 
+RUN_VARIABLE = "STEADYGO_RUN"
+"""Tests find the id of their run here, and can put it into what they send and log."""
+
+Lender = Callable[[str, Mapping[str, str]], AbstractContextManager[Mapping[str, str]]]
+"""(shard's id, its environment so far) -> variables that it gets on top, for as long as its process runs."""
+
+
 @dataclass(frozen=True)
 class Setting:
-    """What every test binary of a run shares. `environment` is what the tests see; `root` is GOROOT."""
+    """What every test binary of a run shares. `environment` is what the tests see, `run` the id of the run, `root` is GOROOT.
+
+    `lenders` give each binary what is its own, a database for example; a later one sees what the earlier ones gave.
+    """
 
     go: Path
     root: str
@@ -35,6 +46,8 @@ class Setting:
     environment: Mapping[str, str]
     flags: Flags
     test2json: Path
+    run: str = ""
+    lenders: tuple[Lender, ...] = ()
 
     @property
     def at_once(self) -> int:
@@ -43,8 +56,21 @@ class Setting:
     @property
     def test_environment(self) -> dict[str, str]:
         """go's own programs come first on PATH, as `go test` arranges it."""
-        path = self.environment.get("PATH", os.defpath)
-        return {**self.environment, "PATH": f"{self.root}/bin{os.pathsep}{path}"} if self.root else dict(self.environment)
+        found = dict(self.environment)
+        if self.root:
+            found["PATH"] = f"{self.root}/bin{os.pathsep}{found.get('PATH', os.defpath)}"
+        if self.run:
+            found[RUN_VARIABLE] = self.run
+        return found
+
+    @contextmanager
+    def lent(self, shard: str, directory: Path) -> Iterator[dict[str, str]]:
+        """The environment of one test binary that runs in `directory`, with what is lent to it. Raises UserError."""
+        found = {**self.test_environment, "PWD": str(directory)}
+        with ExitStack() as stack:
+            for lend in self.lenders:
+                found |= stack.enter_context(lend(shard, found))
+            yield found
 
 
 @dataclass(frozen=True)
@@ -211,16 +237,18 @@ def _run_one(package: Planned, binary: Path, setting: Setting, scratch: Path, st
     if flags.coverprofile:
         arguments.append(f"-test.coverprofile={scratch / f'{name}.cover'}")
     limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
-    started = time.monotonic()
-    ran = go_test.run_binary(
-        binary,
-        [*arguments, *flags.arguments],
-        take,
-        test2json=setting.test2json,
-        directory=package.directory,
-        environment={**setting.test_environment, "PWD": str(package.directory)},
-        timeout_seconds=limit,
-        stopped=state.stop.is_set,
-    )
+    with setting.lent(package.path, package.directory) as environment:
+        started = time.monotonic()
+        ran = go_test.run_binary(
+            binary,
+            [*arguments, *flags.arguments],
+            take,
+            test2json=setting.test2json,
+            directory=package.directory,
+            environment=environment,
+            timeout_seconds=limit,
+            stopped=state.stop.is_set,
+        )
+        seconds = time.monotonic() - started
     looked = testlog.parse(log.read_bytes()) if log.exists() else ()
-    return verdict.judge(package, watch, ran, flags, verdict.Seen(time.monotonic() - started, looked, state.stop.is_set()))
+    return verdict.judge(package, watch, ran, flags, verdict.Seen(seconds, looked, state.stop.is_set()))

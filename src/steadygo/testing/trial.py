@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -97,7 +97,16 @@ class Prober:
             f"-test.testlogfile={log}",
             *self.setting.flags.arguments,
         ]
-        environment = {**self.setting.test_environment, "PWD": str(self.package.directory)}
+        with self.setting.lent(self.package.path, self.package.directory) as environment:
+            self._run(trial, words, environment, take)
+        if log.exists():
+            self.asked_for |= {one.name for one in testlog.parse(log.read_bytes()) if one.what == "getenv"}
+        tests = watch.tests((), "the process ended")
+        own = [t for t in tests if t.name == self.test]
+        failed = any(t.outcome.bad for t in own) if own else None
+        return Answer(failed, tuple(dict.fromkeys(t.name for t in tests if "/" not in t.name)))
+
+    def _run(self, trial: Trial, words: list[str], environment: dict[str, str], take: Callable[[bytes], None]) -> None:
         program, factor = self.binary, trial.factor
         if factor is not None and factor.name == "umask":
             words, program = ["-c", _UMASK, factor.value or "022", str(self.binary), "-test.v=test2json", *words], Path("/bin/sh")
@@ -117,12 +126,6 @@ class Prober:
             stopped=_never,
             marked=program is self.binary,
         )
-        if log.exists():
-            self.asked_for |= {one.name for one in testlog.parse(log.read_bytes()) if one.what == "getenv"}
-        tests = watch.tests((), "the process ended")
-        own = [t for t in tests if t.name == self.test]
-        failed = any(t.outcome.bad for t in own) if own else None
-        return Answer(failed, tuple(dict.fromkeys(t.name for t in tests if "/" not in t.name)))
 
 
 def changes(names: Iterable[str], environment: Mapping[str, str]) -> list[Factor]:

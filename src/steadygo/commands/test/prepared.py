@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +13,16 @@ from steadygo.commands.env.around import here
 from steadygo.environment import fingerprint
 from steadygo.testing.engine import Setting
 from steadygo.testing.flags import Flags
+from steadygo.testing.lending import lenders
 from steadygo.testing.plan import Planned, plan
 from steadygo.testing.results import Context
+from steadygo.testing.settings import load
 from steadygo.tools import go_test
 
 
-def prepared(patterns: tuple[str, ...], flags: Flags, program: str | None) -> tuple[list[Planned], Setting, Context]:
+def prepared(
+    patterns: tuple[str, ...], flags: Flags, program: str | None, faults: tuple[str, ...] = ()
+) -> tuple[list[Planned], Setting, Context]:
     """What is going to be tested, how, and the context that is kept. Raises UserError."""
     environment, directory = dict(os.environ), Path.cwd()
     go = find_go(program, environment)
@@ -26,7 +31,9 @@ def prepared(patterns: tuple[str, ...], flags: Flags, program: str | None) -> tu
         root = pool.submit(go_test.find_root, go, directory, environment)
         test2json = pool.submit(go_test.find_test2json, go, directory, environment)
         planned = plan(go_test.find_packages(go, directory, patterns, flags.listing, environment), patterns, flags)
-        setting = Setting(go, root.result(), directory, environment, flags, test2json.result())
+        run = secrets.token_hex(4)
+        settings = load(directory)
+        setting = Setting(go, root.result(), directory, environment, flags, test2json.result(), run, lenders(settings, run, faults))
         context = Context(
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             directory=str(directory),

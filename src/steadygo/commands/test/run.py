@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -44,7 +43,7 @@ def command(ctx: click.Context, packages: tuple[str, ...], junit_file: Path | No
     """
     flags = go_flags(ctx)
     plan, setting, context = prepared(packages or (".",), flags, program)
-    keeper = _Keeper(secrets.token_hex(4), context)
+    keeper = _Keeper(setting.run, context)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
     started, finished, interrupted = time.monotonic(), list[Package](), False

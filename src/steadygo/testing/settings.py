@@ -1,0 +1,41 @@
+"""The table [test] of steadygo.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from steadygo.errors import BadSettings
+
+NAME = "steadygo.toml"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a service says about its tests. `at` is the directory of the file; relative paths start there."""
+
+    at: Path = Path()
+
+
+def load(directory: Path) -> Settings:
+    """Settings of the nearest steadygo.toml at `directory` or above, inside of its repository. Raises BadSettings."""
+    for place in (directory, *directory.parents):
+        file = place / NAME
+        if file.is_file():
+            return _read(file)
+        if (place / ".git").exists():
+            break
+    return Settings(directory)
+
+
+def _read(file: Path) -> Settings:
+    try:
+        table = tomllib.loads(file.read_bytes().decode("utf-8")).get("test", {})
+        return msgspec.convert({**table, "at": str(file.parent)}, Settings, strict=False)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadSettings(f"{NAME} is not valid TOML: {error}.", "Mend the line, or remove the file.") from error
+    except OSError as error:
+        raise BadSettings(f"{NAME} cannot be read: {error.strerror}.", "Mend its permissions, or remove it.") from error
+    except (msgspec.ValidationError, TypeError) as error:
+        raise BadSettings(f"{NAME}, [test]: {error}.", "docs/testing.md shows each key with its type.") from error
