@@ -7,6 +7,7 @@ import (
 
 func TestItem(t *testing.T) {
 	t.Setenv("WAREHOUSE_URL", "")
+	t.Setenv("WAREHOUSE_TIMEOUT", "")
 	c, err := New()
 	if err != nil {
 		t.Fatal(err)
