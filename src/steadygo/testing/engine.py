@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from steadygo.errors import UserError
 from steadygo.testing import coverage, testlog, verdict
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.flags import Flags
@@ -30,7 +31,14 @@ RUN_VARIABLE = "STEADYGO_RUN"
 """Tests find the id of their run here, and can put it into what they send and log."""
 
 Lender = Callable[[str, Mapping[str, str]], AbstractContextManager[Mapping[str, str]]]
-"""(shard's id, its environment so far) -> variables that it gets on top, for as long as its process runs."""
+"""(shard's id, its environment so far) -> variables that it gets on top, for as long as its process runs. Raises NotLent.
+
+A lender that is a context manager itself is entered before the first test binary runs and left after the last.
+"""
+
+
+class NotLent(UserError):
+    """One test binary cannot have what should be its own; others may."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,17 @@ class Setting:
         return found
 
     @contextmanager
+    def lending(self) -> Iterator[None]:
+        """What lenders need for a whole run: servers reached, templates there. Raises UserError; then no test can run."""
+        with ExitStack() as stack:
+            for lender in self.lenders:
+                if isinstance(lender, AbstractContextManager):
+                    stack.enter_context(lender)
+            yield
+
+    @contextmanager
     def lent(self, shard: str, directory: Path) -> Iterator[dict[str, str]]:
-        """The environment of one test binary that runs in `directory`, with what is lent to it. Raises UserError."""
+        """The environment of one test binary that runs in `directory`, with what is lent to it. Raises NotLent."""
         found = {**self.test_environment, "PWD": str(directory)}
         with ExitStack() as stack:
             for lend in self.lenders:
@@ -215,6 +232,8 @@ def _guarded(package: Planned, binary: Path, setting: Setting, scratch: Path, st
     try:
         if not state.stop.is_set():
             state.told.put(Finished(_run_one(package, binary, setting, scratch, state)))
+    except NotLent as error:
+        state.told.put(Finished(verdict.refused(package, "It never ran", str(error))))
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
     finally:

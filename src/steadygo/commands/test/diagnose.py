@@ -32,6 +32,7 @@ def command(ctx: click.Context, package: str, test: str, most_runs: int, as_json
     plan, setting, _ = prepared((package,), flags, program)
     if len(plan) != 1:
         raise UserError(f"{package} are {len(plan)} packages.", "Name one.")
+    ctx.with_resource(setting.lending())
     with tempfile.TemporaryDirectory(prefix="steadygo-test-") as scratch:
         prober = trial.compiled(plan[0], test, setting, Path(scratch))
         found = diagnose(

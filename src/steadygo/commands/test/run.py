@@ -43,6 +43,7 @@ def command(ctx: click.Context, packages: tuple[str, ...], junit_file: Path | No
     """
     flags = go_flags(ctx)
     plan, setting, context = prepared(packages or (".",), flags, program)
+    ctx.with_resource(setting.lending())
     keeper = _Keeper(setting.run, context)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
