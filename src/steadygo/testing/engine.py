@@ -184,7 +184,7 @@ def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _S
                 if state.stop.is_set():
                     break
                 state.compiling = len(batch)
-                binaries, said = _compile(batch, setting, scratch / str(number), state)
+                binaries, said = compile_tests(batch, setting, scratch / str(number), state.stop.is_set)
                 state.compiling = 0
                 for package in batch:
                     if package.path in binaries:
@@ -219,11 +219,12 @@ def binary_name(path: str) -> str:
     return f"{name}.test"
 
 
-def _compile(batch: Sequence[Planned], setting: Setting, out: Path, state: _State) -> tuple[dict[str, Path], str]:
+def compile_tests(batch: Sequence[Planned], setting: Setting, out: Path, stopped: Callable[[], bool]) -> tuple[dict[str, Path], str]:
+    """(import path -> test binary in the new directory `out`, what go said about the rest) of packages that `batches` put together."""
     out.mkdir()
     paths = [p.path for p in batch]
     where = out if len(batch) > 1 else out / binary_name(paths[0])
-    ran = go_test.compile_tests(setting.go, setting.directory, paths, where, setting.flags.build, setting.environment, state.stop.is_set)
+    ran = go_test.compile_tests(setting.go, setting.directory, paths, where, setting.flags.build, setting.environment, stopped)
     found = {path: out / binary_name(path) for path in paths}
     return {path: file for path, file in found.items() if file.is_file()}, ran.stderr.decode("utf-8", "replace")
 
@@ -231,9 +232,10 @@ def _compile(batch: Sequence[Planned], setting: Setting, out: Path, state: _Stat
 def _guarded(package: Planned, binary: Path, setting: Setting, scratch: Path, state: _State) -> None:
     try:
         if not state.stop.is_set():
-            state.told.put(Finished(_run_one(package, binary, setting, scratch, state)))
-    except NotLent as error:
-        state.told.put(Finished(verdict.refused(package, "It never ran", str(error))))
+            watch = state.watches[package.path] = Watch()
+            name = f"{binary.parent.name}-{binary.stem}"
+            one = Process(binary, scratch / name, watch, lambda test: state.told.put(Tested(package.path, test)), state.stop.is_set)
+            state.told.put(Finished(run_tests(package, setting, one)))
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
     finally:
@@ -241,33 +243,50 @@ def _guarded(package: Planned, binary: Path, setting: Setting, scratch: Path, st
         binary.unlink(missing_ok=True)
 
 
-def _run_one(package: Planned, binary: Path, setting: Setting, scratch: Path, state: _State) -> Package:
-    watch, lines, name = Watch(), Lines(), f"{binary.parent.name}-{binary.stem}"
-    state.watches[package.path] = watch
+@dataclass(frozen=True)
+class Process:
+    """One test binary that is going to run. Its log and its profile are written as `files`.log and `files`.cover.
+
+    `watch` follows it, `tell` gets each test with its verdict. `only`: what -test.run is to select instead of what the flags select.
+    """
+
+    binary: Path
+    files: Path
+    watch: Watch
+    tell: Callable[[Test], None]
+    stopped: Callable[[], bool]
+    only: str = ""
+
+
+def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
+    """Run a test binary to its end and judge it. Raises UserError when what is lent to it cannot be had."""
+    lines = Lines()
 
     def take(chunk: bytes) -> None:
         for event in lines.feed(chunk):
-            test = watch.take(event)
+            test = process.watch.take(event)
             if test is not None:
-                state.told.put(Tested(package.path, test))
+                process.tell(test)
 
-    flags, log = setting.flags, scratch / f"{name}.log"
+    flags, log = setting.flags, process.files.with_name(f"{process.files.name}.log")
     arguments = [*flags.binary(), f"-test.testlogfile={log}"]
+    if process.only:
+        arguments.append(f"-test.run={process.only}")
     if flags.coverprofile:
-        arguments.append(f"-test.coverprofile={scratch / f'{name}.cover'}")
+        arguments.append(f"-test.coverprofile={process.files.with_name(f'{process.files.name}.cover')}")
     limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
     with setting.lent(package.path, package.directory) as environment:
         started = time.monotonic()
         ran = go_test.run_binary(
-            binary,
+            process.binary,
             [*arguments, *flags.arguments],
             take,
             test2json=setting.test2json,
             directory=package.directory,
             environment=environment,
             timeout_seconds=limit,
-            stopped=state.stop.is_set,
+            stopped=process.stopped,
         )
         seconds = time.monotonic() - started
     looked = testlog.parse(log.read_bytes()) if log.exists() else ()
-    return verdict.judge(package, watch, ran, flags, verdict.Seen(seconds, looked, state.stop.is_set()))
+    return verdict.judge(package, process.watch, ran, flags, verdict.Seen(seconds, looked, process.stopped()))
