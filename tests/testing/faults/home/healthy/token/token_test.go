@@ -1,0 +1,45 @@
+package token
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestClean(t *testing.T) {
+	if got, err := Clean(" 12345678\n"); err != nil || got != "12345678" {
+		t.Fatal(got, err)
+	}
+}
+
+func TestTooShort(t *testing.T) {
+	if _, err := Clean("abc"); err == nil {
+		t.Fatal("no error")
+	}
+}
+
+func TestHeader(t *testing.T) {
+	if Header("x") != "Bearer x" {
+		t.Fatal(Header("x"))
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	if err := os.WriteFile(filepath.Join(os.Getenv("HOME"), ".orders-token"), []byte("abcdefgh1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) < 8 {
+		t.Fatal(got)
+	}
+}
+
+func TestErrorSaysWhatToDo(t *testing.T) {
+	if ErrNone.Error() != "token: log in first" {
+		t.Fatal(ErrNone)
+	}
+}
