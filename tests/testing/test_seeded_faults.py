@@ -17,8 +17,24 @@ Give = Callable[..., Bench]
 
 SEEDS = load()
 NOT_YET = frozenset(
-    "checkout-path select-order order-cleaner temp-name fixed-port leftover-rows parallel-subtests go-version memory cpu-count network home "
-    "cold-cache open-files root race-only".split()
+    [
+        "checkout-path",
+        "select-order",
+        "order-cleaner",
+        "temp-name",
+        "fixed-port",
+        "leftover-rows",
+        "parallel-subtests",
+        "go-version",
+        "memory",
+        "cpu-count",
+        "network",
+        "home",
+        "cold-cache",
+        "open-files",
+        "root",
+        "race-only",
+    ]
 )
 QUICK = ("order-variable", "timezone", "umask")
 

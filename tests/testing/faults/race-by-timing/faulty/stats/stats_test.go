@@ -32,14 +32,14 @@ func TestConcurrentHits(t *testing.T) {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			for n := 0; n < 300; n++ {
+			for n := 0; n < 2500; n++ {
 				c.Hit("/orders")
 			}
 		}()
 	}
 	all.Wait()
-	if c.Total() != 1200 {
-		t.Fatalf("%d of 1200 hits were counted", c.Total())
+	if c.Total() != 10000 {
+		t.Fatalf("%d of 10000 hits were counted", c.Total())
 	}
 }
 
