@@ -14,6 +14,7 @@ VERBS = {
     "env": "Compare environments, and gate on what differs.",
     "build": "Build the same thing everywhere, prove what was shipped, explain why two binaries differ.",
     "test": "Run tests so that a pass means the same everywhere.",
+    "cluster": "Set up machines that run tests together.",
 }
 
 FIRST_STEPS = """\

@@ -1,0 +1,1 @@
+"""Tests on several workers: on this machine, or on others."""
