@@ -13,12 +13,12 @@ from steadygo.environment.fingerprint import Fingerprint, Stated, gather
 from steadygo.environment.secrets import Sealer
 from steadygo.errors import ToolMissing
 from steadygo.facts.modules import GoMod, GoWork
-from steadygo.tools import git, versions
+from steadygo.tools import git, guard, versions
 
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 _GIT_SECONDS = 0.7
 # What a shell or a terminal sets for itself, new in each session.
-_SESSION = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES", "WINDOWID"})
+_SESSION = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES", "WINDOWID", guard.VARIABLE})
 
 
 @dataclass(frozen=True)

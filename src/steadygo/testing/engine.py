@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from steadygo.testing.events import Lines, Watch
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Outcome, Package, Test
-from steadygo.tools import go_test
+from steadygo.tools import go_test, guard
 
 _FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
 _TICK_SECONDS = 0.1
@@ -129,8 +128,8 @@ class _State:
 def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
     """Run everything. On Ctrl-C all processes are killed, what is known so far is told, and KeyboardInterrupt is raised."""
     state = _State()
-    with tempfile.TemporaryDirectory(prefix="steadygo-test-") as scratch:
-        work = threading.Thread(target=_conduct, args=(plan, setting, Path(scratch), state), daemon=True)
+    with guard.scratch("steadygo-test-", setting.environment) as scratch:
+        work = threading.Thread(target=_conduct, args=(plan, setting, scratch, state), daemon=True)
         work.start()
         interrupted = False
         try:
@@ -152,7 +151,7 @@ def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
         finally:
             state.stop.set()
             work.join()
-        coverage.merge(sorted(Path(scratch).glob("*.cover")), setting.flags.coverprofile, setting.directory)
+        coverage.merge(sorted(scratch.glob("*.cover")), setting.flags.coverprofile, setting.directory)
     if interrupted:
         raise KeyboardInterrupt
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from steadygo.errors import ToolMissing, UserError
+from steadygo.tools import guard
 from steadygo.tools.run import Outcome, Ran, follow, run
 
 _LIST_SECONDS = 600.0
@@ -79,12 +80,14 @@ def find_root(go: Path, directory: Path, environment: Mapping[str, str]) -> str:
 
 def find_test2json(go: Path, directory: Path, environment: Mapping[str, str]) -> Path:
     """The program test2json; from Go 1.25 on go builds it when it is asked for. Raises ToolMissing."""
-    ran = run([go, "tool", "-n", "test2json"], directory=directory, environment=environment, timeout_seconds=300.0)
-    path = Path(ran.text.strip())
-    if not ran.ok:
-        raise ToolMissing(f"{go} has no test2json: {ran.complaint}.", "Install a whole Go toolchain.")
-    if not path.is_file():  # named, but not built yet
-        run([go, "tool", "test2json"], directory=directory, environment=environment, timeout_seconds=300.0)
+    with guard.scratch("steadygo-go-", environment) as work:
+        here = {**environment, "GOTMPDIR": str(work)}
+        ran = run([go, "tool", "-n", "test2json"], directory=directory, environment=here, timeout_seconds=300.0)
+        path = Path(ran.text.strip())
+        if not ran.ok:
+            raise ToolMissing(f"{go} has no test2json: {ran.complaint}.", "Install a whole Go toolchain.")
+        if not path.is_file():  # named, but not built yet
+            run([go, "tool", "test2json"], directory=directory, environment=here, timeout_seconds=300.0)
     return path
 
 
@@ -97,15 +100,21 @@ def compile_tests(
     environment: Mapping[str, str],
     stopped: Callable[[], bool],
 ) -> Ran:
-    """`go test -c`: one package to the file `out`, several to NAME.test in the directory `out`. Those that compile are written."""
+    """`go test -c`: one package to the file `out`, several to NAME.test in the directory `out`. Those that compile are written.
+
+    go's own work directory stands beside `out`, so that it goes with it when go is killed.
+    """
     where = str(out) if len(packages) == 1 else f"{out}/"
     arguments: list[str | Path] = [go, "test", "-c", *flags, "-o", where, *packages]
-    return run(arguments, directory=directory, environment=environment, timeout_seconds=_COMPILE_SECONDS, stopped=stopped)
+    beside = {**environment, "GOTMPDIR": str(out.parent)}
+    return run(arguments, directory=directory, environment=beside, timeout_seconds=_COMPILE_SECONDS, stopped=stopped)
 
 
 def plain(go: Path, directory: Path, words: Sequence[str], environment: Mapping[str, str]) -> bytes:
     """What `go test -json` with these flags and packages prints; Go's cache is used. Raises UserError when it prints nothing."""
-    ran = run([go, "test", "-json", *words], directory=directory, environment=environment, timeout_seconds=86400.0, most_bytes=1 << 30)
+    with guard.scratch("steadygo-go-", environment) as work:
+        here = {**environment, "GOTMPDIR": str(work)}
+        ran = run([go, "test", "-json", *words], directory=directory, environment=here, timeout_seconds=86400.0, most_bytes=1 << 30)
     if not ran.stdout:
         raise UserError(f"go test printed nothing: {ran.complaint}.", "Run it by hand in this directory to see more.")
     return ran.stdout

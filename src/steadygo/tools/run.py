@@ -1,6 +1,6 @@
-"""The only place that spawns processes: argument list, time limit, output cap, no shell, the whole group killed.
+"""The only place that spawns other programs: argument list, time limit, output cap, no shell, the whole group killed.
 
-Missing, failed, timed out and unreadable are four different answers (see `Outcome`).
+A guard that watches (guard.py) knows of each of them. Missing, failed, timed out and unreadable are four different answers (see `Outcome`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from steadygo.tools import guard
 
 _AFTER_QUIT_SECONDS = 5.0
 
@@ -74,7 +76,7 @@ def run(
         process = subprocess.Popen(
             [str(a) for a in arguments],
             cwd=directory,
-            env=dict(environment) if environment is not None else None,
+            env=guard.marked(environment),
             stdin=subprocess.PIPE if input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -82,11 +84,12 @@ def run(
         )
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
-    try:
-        outcome, stdout, stderr = _collect(process, input, started + timeout_seconds, most_bytes, stopped)
-    finally:
-        if process.poll() is None:
-            stop_group(process)
+    with guard.on_death(group=process.pid):
+        try:
+            outcome, stdout, stderr = _collect(process, input, started + timeout_seconds, most_bytes, stopped)
+        finally:
+            if process.poll() is None:
+                stop_group(process)
     status = process.wait()
     if outcome is Outcome.OK and status != 0:
         outcome = Outcome.FAILED
@@ -174,11 +177,12 @@ def follow(
         return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
     finally:
         os.close(writer)
-    try:
-        outcome, complaint = _pass_on(process, filtering, take, _Limits(started + timeout_seconds, most_bytes, linger_seconds, stopped))
-    finally:
-        stop_group(process, 0.0)
-        stop_group(filtering, 0.0)
+    with guard.on_death(group=process.pid), guard.on_death(group=filtering.pid):
+        try:
+            outcome, complaint = _pass_on(process, filtering, take, _Limits(started + timeout_seconds, most_bytes, linger_seconds, stopped))
+        finally:
+            stop_group(process, 0.0)
+            stop_group(filtering, 0.0)
     if outcome is Outcome.OK and process.returncode != 0:
         outcome = Outcome.FAILED
     return Ran(outcome, process.returncode, b"", complaint, time.monotonic() - started)
@@ -190,7 +194,7 @@ def _spawn(
     return subprocess.Popen(
         [str(a) for a in arguments],
         cwd=directory,
-        env=dict(environment) if environment is not None else None,
+        env=guard.marked(environment),
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,

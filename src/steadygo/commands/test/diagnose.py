@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 
 import click
 import msgspec
@@ -14,6 +12,7 @@ from steadygo.commands.test.prepared import prepared
 from steadygo.errors import UserError
 from steadygo.testing import trial
 from steadygo.testing.diagnose import Diagnosis, diagnose
+from steadygo.tools import guard
 
 
 @click.command(cls=WithGoFlags)
@@ -33,8 +32,8 @@ def command(ctx: click.Context, package: str, test: str, most_runs: int, as_json
     if len(plan) != 1:
         raise UserError(f"{package} are {len(plan)} packages.", "Name one.")
     ctx.with_resource(setting.lending())
-    with tempfile.TemporaryDirectory(prefix="steadygo-test-") as scratch:
-        prober = trial.compiled(plan[0], test, setting, Path(scratch))
+    with guard.scratch("steadygo-test-") as scratch:
+        prober = trial.compiled(plan[0], test, setting, scratch)
         found = diagnose(
             prober.ask, lambda t: t.command(plan[0].path, flags.build), test, lambda: trial.changes(prober.asked_for, os.environ), most_runs
         )

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
+
 from steadygo.build.make import find_go
 from steadygo.commands.env.around import here
 from steadygo.environment import fingerprint
@@ -17,13 +19,14 @@ from steadygo.testing.lending import lenders
 from steadygo.testing.plan import Planned, plan
 from steadygo.testing.results import Context
 from steadygo.testing.settings import load
-from steadygo.tools import go_test
+from steadygo.tools import go_test, guard
 
 
 def prepared(
     patterns: tuple[str, ...], flags: Flags, program: str | None, faults: tuple[str, ...] = ()
 ) -> tuple[list[Planned], Setting, Context]:
-    """What is going to be tested, how, and the context that is kept. Raises UserError."""
+    """What is going to be tested, how, and the context that is kept. A guard watches until the command ends. Raises UserError."""
+    click.get_current_context().with_resource(guard.watching())
     environment, directory = dict(os.environ), Path.cwd()
     go = find_go(program, environment)
     with ThreadPoolExecutor(3) as pool:
