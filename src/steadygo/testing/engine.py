@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadygo.errors import UserError
-from steadygo.testing import coverage, testlog, verdict
+from steadygo.testing import testlog, verdict
+from steadygo.testing.coverage import profile
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
@@ -99,9 +100,10 @@ class Tested:
 
 @dataclass(frozen=True)
 class Finished:
-    """A package is through."""
+    """A package is through. `profile`: what its tests covered, as `go test -coverprofile` writes it; empty without that flag."""
 
     package: Package
+    profile: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
         work = threading.Thread(target=_conduct, args=(plan, setting, scratch, state), daemon=True)
         work.start()
         interrupted = False
+        merger = profile.Merger()
         try:
             while True:
                 try:
@@ -140,6 +143,8 @@ def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
                         raise told
                     if told is None:
                         break
+                    if isinstance(told, Finished):
+                        merger.add(told.profile, f"the profile of {told.package.path}")
                     yield told
                 except queue.Empty:
                     yield _tick(state)
@@ -151,7 +156,8 @@ def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
         finally:
             state.stop.set()
             work.join()
-        coverage.merge(sorted(scratch.glob("*.cover")), setting.flags.coverprofile, setting.directory)
+        if setting.flags.coverprofile:
+            profile.write(merger.profile(), setting.flags.coverprofile, setting.directory)
     if interrupted:
         raise KeyboardInterrupt
 
@@ -171,14 +177,16 @@ def _safely(watch: Watch) -> list[tuple[str, float]]:
 def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:
     try:
         with ThreadPoolExecutor(setting.at_once) as pool:
-            buildable = []
+            buildable, untested = list[Planned](), list[Planned]()
             for package in plan:
                 if package.error:
                     state.told.put(Finished(verdict.refused(package, "Go cannot load it", package.error)))
                 elif not package.has_files:
-                    state.told.put(Finished(Package(package.path, Outcome.SKIPPED, why="no test files", source=package.source)))
+                    untested.append(package)
                 else:
                     buildable.append(package)
+            if untested:
+                pool.submit(_pass_over, untested, setting, scratch, state)
             for number, batch in enumerate(batches(buildable)):
                 if state.stop.is_set():
                     break
@@ -234,7 +242,8 @@ def _guarded(package: Planned, binary: Path, setting: Setting, scratch: Path, st
             watch = state.watches[package.path] = Watch()
             name = f"{binary.parent.name}-{binary.stem}"
             one = Process(binary, scratch / name, watch, lambda test: state.told.put(Tested(package.path, test)), state.stop.is_set)
-            state.told.put(Finished(run_tests(package, setting, one)))
+            judged = run_tests(package, setting, one)
+            state.told.put(Finished(judged, one.profile.read_bytes() if one.profile.exists() else b""))
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
     finally:
@@ -256,6 +265,11 @@ class Process:
     stopped: Callable[[], bool]
     only: str = ""
 
+    @property
+    def profile(self) -> Path:
+        """Where the coverage profile is, if there is one."""
+        return self.files.with_name(f"{self.files.name}.cover")
+
 
 def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     """Run a test binary to its end and judge it. Raises UserError when what is lent to it cannot be had."""
@@ -272,7 +286,7 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     if process.only:
         arguments.append(f"-test.run={process.only}")
     if flags.coverprofile:
-        arguments.append(f"-test.coverprofile={process.files.with_name(f'{process.files.name}.cover')}")
+        arguments.append(f"-test.coverprofile={process.profile}")
     limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
     with setting.lent(package.path, package.directory) as environment:
         started = time.monotonic()
@@ -288,4 +302,21 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
         )
         seconds = time.monotonic() - started
     looked = testlog.parse(log.read_bytes()) if log.exists() else ()
+    if ran.status is None or ran.status < 0:
+        process.profile.unlink(missing_ok=True)  # a killed process may have written half of it
     return verdict.judge(package, process.watch, ran, flags, verdict.Seen(seconds, looked, process.stopped()))
+
+
+def _pass_over(untested: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:
+    """Packages without tests. Their statements belong into a profile, as `go test` puts them there from Go 1.22 on."""
+    try:
+        said = b""
+        if setting.flags.coverprofile:
+            out, paths = scratch / "untested.cover", [p.path for p in untested]
+            go_test.cover_untested(setting.go, setting.directory, paths, out, setting.flags.build, setting.environment, state.stop.is_set)
+            said = out.read_bytes() if out.exists() else b""
+        for number, package in enumerate(untested):
+            passed_over = Package(package.path, Outcome.SKIPPED, why="no test files", source=package.source)
+            state.told.put(Finished(passed_over, b"" if number else said))
+    except BaseException as error:  # told to the thread that waits
+        state.told.put(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from steadygo.errors import UserError
 
@@ -35,6 +35,7 @@ _REFUSED = {
     "C": "change the directory before",
 }
 _LISTS = frozenset({"tags", "mod", "modfile", "overlay", "compiler", "race", "msan", "asan", "trimpath"})
+_COVERS = ("-cover=", "-covermode=", "-coverpkg=")
 _UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DEFAULT_TIMEOUT = "10m0s"
 
@@ -84,6 +85,11 @@ class Flags:
     def coverprofile(self) -> str:
         return self.values.get("coverprofile", "")
 
+    def covering(self, profile: str) -> Flags:
+        """The same with a coverage profile written to `profile`, instead of another one that they may name."""
+        build = self.build if any(f.startswith(_COVERS) for f in self.build) else (*self.build, "-cover=true")
+        return replace(self, build=build, values={**self.values, "coverprofile": profile})
+
     def binary(self) -> list[str]:
         """What the test binary gets, as `go test` gives it."""
         words = [f"-test.{k}={v}" for k, v in self.values.items() if k in _BINARY_VALUES or k in _BINARY_BOOLEANS]
@@ -123,9 +129,8 @@ def parse(words: Sequence[str]) -> Flags:
             build.append(f"-{name}={value}")
         else:
             values[name] = value
-    if "coverprofile" in values and not any(f.startswith(("-cover=", "-covermode=", "-coverpkg=")) for f in build):
-        build.append("-cover=true")
-    return _checked(Flags(tuple(words), tuple(build), values, verbose, arguments))
+    flags = _checked(Flags(tuple(words), tuple(build), values, verbose, arguments))
+    return flags.covering(flags.coverprofile) if flags.coverprofile else flags
 
 
 def _checked(flags: Flags) -> Flags:

@@ -35,14 +35,18 @@ _ALONE = {
 }
 
 
-def _git(root: Path, *arguments: str, timeout_seconds: float = 30.0) -> Ran:
-    return _run(root, arguments, {**os.environ, **_ALONE}, timeout_seconds)
+def ask(
+    root: Path, *arguments: str, timeout_seconds: float = 30.0, input: bytes = b"", most_bytes: int = 64 << 20, index: Path | None = None
+) -> Ran:
+    """git's answer at `root`. `index`: a file that stands in for the work tree's index. Raises ToolMissing."""
+    own = {"GIT_INDEX_FILE": str(index)} if index else {}
+    return _run(root, arguments, {**os.environ, **_ALONE, **own}, timeout_seconds, input, most_bytes)
 
 
-def _git_unfiltered(root: Path, *arguments: str, timeout_seconds: float = 30.0) -> Ran:
-    """Like `_git`, for questions that compare files with the index: there git would run the filters of .gitattributes."""
-    names = _git(root, "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$").text
-    environment = {**os.environ, **_ALONE}
+def ask_unfiltered(root: Path, *arguments: str, timeout_seconds: float = 30.0, index: Path | None = None) -> Ran:
+    """Like `ask`, for questions that compare files with the index: there git would run the filters of .gitattributes."""
+    names = ask(root, "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$").text
+    environment = {**os.environ, **_ALONE, **({"GIT_INDEX_FILE": str(index)} if index else {})}
     # Not with -c, which ends the key at the first "=".
     first = int(environment.get("GIT_CONFIG_COUNT") or "0")
     keys = sorted({name for name in names.split("\0") if name})
@@ -53,16 +57,24 @@ def _git_unfiltered(root: Path, *arguments: str, timeout_seconds: float = 30.0) 
     return _run(root, arguments, environment, timeout_seconds)
 
 
-def _run(root: Path, arguments: Sequence[str], environment: Mapping[str, str], timeout_seconds: float) -> Ran:
-    ran = run(["git", "-C", root, *_QUIET, *arguments], environment=environment, timeout_seconds=timeout_seconds)
+def _run(
+    root: Path,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    timeout_seconds: float,
+    input: bytes = b"",
+    most_bytes: int = 512 << 20,
+) -> Ran:
+    command: list[str | Path] = ["git", "-C", root, *_QUIET, *arguments]
+    ran = run(command, environment=environment, timeout_seconds=timeout_seconds, input=input, most_bytes=most_bytes)
     if ran.outcome is Outcome.MISSING:
-        raise ToolMissing("git is not installed.", "Install git, or leave out --since.")
+        raise ToolMissing("git is not installed.", "Install git.")
     return ran
 
 
 def top(root: Path) -> Path | None:
     """The work tree that holds `root`, None outside of one."""
-    ran = _git(root, "rev-parse", "--show-toplevel")
+    ran = ask(root, "rev-parse", "--show-toplevel")
     return Path(ran.text.strip()) if ran.ok and ran.text.strip() else None
 
 
@@ -83,15 +95,15 @@ def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
         raise UserError(f"{revision!r} is not a git revision.", "Give a branch, a tag or a commit.")
     if top(root) is None:
         raise UserError(f"{root} is not in a git work tree.", "--since needs one: leave it out, or scan a checkout.")
-    base = _git(root, "merge-base", revision, "HEAD")
+    base = ask(root, "merge-base", revision, "HEAD")
     if not base.ok:
-        known = _git(root, "rev-parse", "--verify", "--quiet", revision + "^{commit}")
+        known = ask(root, "rev-parse", "--verify", "--quiet", revision + "^{commit}")
         if not known.ok:
             raise UserError(
                 f"git does not know the revision {revision!r}.", "In CI, fetch more history (fetch-depth: 0), or name another revision."
             )
     start = base.text.strip() if base.ok else revision
-    diff = _git_unfiltered(
+    diff = ask_unfiltered(
         root,
         "diff",
         # git would look into each submodule with that one's own configuration.
@@ -113,7 +125,7 @@ def changed_since(root: Path, revision: str) -> dict[str, set[int]]:
     if not diff.ok:
         raise UserError(f"git could not compare with {revision!r}: {diff.complaint}", "Check the repository with `git status`.")
     lines = _added_lines(diff.stdout.decode("utf-8", "surrogateescape"))
-    others = _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+    others = ask(root, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     for name in others.stdout.decode("utf-8", "surrogateescape").split("\0"):
         if name:
             lines[name] = set()
@@ -131,7 +143,7 @@ def _added_lines(diff: str) -> dict[str, set[int]]:
             name = row[4:].rstrip("\t")
             current = None
             if name != "/dev/null":
-                current = lines.setdefault(_unquoted(name).removeprefix("b/"), set())
+                current = lines.setdefault(unquoted(name).removeprefix("b/"), set())
         elif row.startswith("@@ "):
             _, before, after = row.split(" ")[:3]
             first, many = _span(after)
@@ -148,7 +160,8 @@ def _span(text: str) -> tuple[int, int]:
     return int(start), int(count or "1")
 
 
-def _unquoted(name: str) -> str:
+def unquoted(name: str) -> str:
+    """A path as git prints it in a diff, without its quotes and escapes."""
     if not (name.startswith('"') and name.endswith('"')):
         return name
     raw = name[1:-1].encode("utf-8", "surrogateescape").decode("unicode_escape").encode("latin-1", "replace")
@@ -181,7 +194,7 @@ def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
     )
     # Asked at once: in a large tree each takes its time.
     with ThreadPoolExecutor(len(questions)) as pool:
-        head, exact, described, status = pool.map(lambda q: _git_unfiltered(root, *q, timeout_seconds=timeout_seconds), questions)
+        head, exact, described, status = pool.map(lambda q: ask_unfiltered(root, *q, timeout_seconds=timeout_seconds), questions)
     words = head.text.split()
     if not head.ok or len(words) != 3:
         return None
@@ -201,7 +214,7 @@ def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
 def instead_of(root: Path) -> tuple[tuple[str, str], ...]:
     """git's url.BASE.insteadOf rules as seen from `root`: (what is replaced, by what); none without git."""
     try:
-        ran = _git(root, "config", "--get-regexp", "-z", r"^url\..*\.insteadof$")
+        ran = ask(root, "config", "--get-regexp", "-z", r"^url\..*\.insteadof$")
     except ToolMissing:
         return ()
     rules = (entry.partition("\n") for entry in ran.text.split("\0") if entry)

@@ -110,6 +110,45 @@ def compile_tests(
     return run(arguments, directory=directory, environment=beside, timeout_seconds=_COMPILE_SECONDS, stopped=stopped)
 
 
+def cover_untested(
+    go: Path,
+    directory: Path,
+    packages: Sequence[str],
+    out: Path,
+    flags: Sequence[str],
+    environment: Mapping[str, str],
+    stopped: Callable[[], bool],
+) -> Ran:
+    """Write the profile of packages that have no tests: from Go 1.22 on each of their blocks with the count 0, before that nothing."""
+    arguments: list[str | Path] = [go, "test", *flags, f"-coverprofile={out}", *packages]
+    return run(arguments, directory=directory, environment=environment, timeout_seconds=_COMPILE_SECONDS, stopped=stopped)
+
+
+def find_directories(go: Path, directory: Path, packages: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Where packages lie, by import path; those that go does not find are left out."""
+    if not packages:
+        return {}
+    arguments: list[str | Path] = [go, "list", "-e", "-find", "-json=ImportPath,Dir", "--", *packages]
+    ran = run(arguments, directory=directory, environment=environment, timeout_seconds=_LIST_SECONDS)
+    return {entry["ImportPath"]: entry["Dir"] for entry in _objects(ran.text) if entry.get("Dir")}
+
+
+def covered_by_binaries(go: Path, directory: Path, data: Path, environment: Mapping[str, str]) -> bytes:
+    """The profile of what programs built with -cover left in the directory `data` (GOCOVERDIR). Raises UserError."""
+    with guard.scratch("steadygo-test-", environment) as scratch:
+        out = scratch / "profile"
+        arguments: list[str | Path] = [go, "tool", "covdata", "textfmt", f"-i={data}", f"-o={out}"]
+        ran = run(arguments, directory=directory, environment=environment, timeout_seconds=_LIST_SECONDS)
+        if ran.outcome is Outcome.MISSING:
+            raise ToolMissing(f"{go} is not a Go toolchain that can be run.", "Install Go, or give --go.")
+        if not ran.ok or not out.is_file():
+            raise UserError(
+                f"go tool covdata cannot read {data}: {ran.complaint}.",
+                "It takes what GOCOVERDIR was for programs built with go build -cover, by the same Go version.",
+            )
+        return out.read_bytes()
+
+
 def plain(go: Path, directory: Path, words: Sequence[str], environment: Mapping[str, str]) -> bytes:
     """What `go test -json` with these flags and packages prints; Go's cache is used. Raises UserError when it prints nothing."""
     with guard.scratch("steadygo-go-", environment) as work:

@@ -11,6 +11,7 @@ SUB_VERBS = {
     "show": "Show a kept run.",
     "compare": "Compare two runs: tests that differ, and what differs around them.",
     "diagnose": "Find out by experiment why a test fails now and then.",
+    "coverage": "Compare what the tests cover with what they covered at a base.",
     "stale": "Name the passes out of Go's cache that nothing justifies.",
     "import": "Keep a log of go test -json from elsewhere as a run.",
 }

@@ -23,11 +23,14 @@ from steadygo.tools import go_test, guard
 
 
 def prepared(
-    patterns: tuple[str, ...], flags: Flags, program: str | None, faults: tuple[str, ...] = ()
+    patterns: tuple[str, ...], flags: Flags, program: str | None, faults: tuple[str, ...] = (), directory: Path | None = None
 ) -> tuple[list[Planned], Setting, Context]:
-    """What is going to be tested, how, and the context that is kept. A guard watches until the command ends. Raises UserError."""
+    """What is going to be tested in `directory` (default: the current one), how, and the context that is kept.
+
+    A guard watches until the command ends. Raises UserError.
+    """
     click.get_current_context().with_resource(guard.watching())
-    environment, directory = dict(os.environ), Path.cwd()
+    environment, directory = dict(os.environ), directory or Path.cwd()
     go = find_go(program, environment)
     with ThreadPoolExecutor(3) as pool:
         taken = pool.submit(here, directory)

@@ -1,0 +1,95 @@
+"""`steadygo test coverage`"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from steadygo.commands.test import covered, measured, sources
+from steadygo.commands.test.coverage_shown import shown
+from steadygo.commands.test.goflags import WithGoFlags, go_flags
+from steadygo.errors import UserError
+from steadygo.report.terminal import look_for
+from steadygo.tools import git_diff, guard
+
+
+@click.command(cls=WithGoFlags, options_metavar="[OPTIONS]", epilog="Flags of go test stand behind --: -race, -tags, -coverpkg=./... …")
+@click.argument("packages", nargs=-1)
+@click.option("--base", "revision", help="Compare with where HEAD left this revision, a branch for example.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Run nothing here: read this profile, or the directory that was GOCOVERDIR. Several are put together.",
+)
+@click.option("--base-profile", "base_profiles", multiple=True, type=click.Path(path_type=Path), help="The same for the base.")
+@click.option(
+    "--threshold",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 100),
+    help="Percentage points from which a function gained or lost.",
+)
+@click.option(
+    "--fail-under-diff", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit code 1 when tests run less of the changed lines."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schema/test-coverage.schema.json).")
+@click.option("--go", "program", help="The go program; default: the one on PATH.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    packages: tuple[str, ...],
+    revision: str | None,
+    profiles: tuple[Path, ...],
+    base_profiles: tuple[Path, ...],
+    threshold: float,
+    fail_under_diff: float | None,
+    as_json: bool,
+    program: str | None,
+) -> int:
+    """Compare what the tests of PACKAGES (default: .) cover with what they covered at a base: functions, and changed lines.
+
+    The work tree is measured as it is. The base is written out to a scratch directory and measured there, once for each of its trees.
+    Exit code 1 when a test here failed, or with --fail-under-diff.
+    """
+    flags, patterns, look = go_flags(ctx), packages or (".",), look_for(sys.stdout, os.environ)
+    if revision is None and not base_profiles:
+        raise UserError("There is nothing to compare with.", "Give --base REV, or --base-profile FILE.")
+    top = covered.top_of(Path.cwd())
+    if revision is not None and top is None:
+        raise UserError(f"{Path.cwd()} is not in a git work tree.", "Give --base-profile FILE instead of --base.")
+    found = git_diff.find_revision(top, revision) if top and revision is not None else None
+    ctx.with_resource(guard.watching())
+    changes = git_diff.find_changes(top, found.commit) if top and found else []
+    now = measured.read(profiles, program) if profiles else measured.run(patterns, flags, program, Path.cwd(), look, loud=not as_json)
+    unknown: list[str] = []
+    then: measured.Measured | None = None
+    try:
+        if base_profiles:
+            then = measured.read(base_profiles, program)
+        elif top and found:
+            then = measured.base(top, found, patterns, flags, program, look)
+    except UserError as error:
+        if base_profiles:
+            raise
+        unknown.append(f"The base could not be measured: {error.message}")
+    tree = sources.here(top or Path.cwd())
+    old = sources.there(top, found.commit)[0] if top and found else tree
+    base = covered.Base(
+        revision or "", found.commit if found else "", bool(found and found.merge_base), then.origin if then else "not-known"
+    )
+    here = covered.here_of(top, now.origin)
+    sides = covered.Side(old, then), covered.Side(tree, now)
+    compared, _files = covered.compared(*sides, changes, threshold)
+    unknown += covered.not_known(*sides, changes)
+    document = covered.Document(base, here, compared, tuple(unknown), tuple(covered.Failed(*f) for f in now.failed))
+    percent = compared.diff.percent
+    short = fail_under_diff is not None and percent is not None and percent < fail_under_diff
+    click.echo(document.json() if as_json else shown(document, look))
+    if short and not as_json:
+        click.echo(f"✗ Tests cover {percent:.1f} % of the changed lines; --fail-under-diff asks for {fail_under_diff:g} %.")
+    return 1 if short or now.failed else 0

@@ -1,0 +1,141 @@
+"""Two measurements and the trees behind them -> the difference of their coverage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from steadygo.commands.test.measured import Measured
+from steadygo.commands.test.sources import Sources
+from steadygo.testing.coverage.difference import Difference, compare, difference
+from steadygo.testing.coverage.functions import Row, table
+from steadygo.testing.coverage.lines import Heated, heated, hits
+from steadygo.testing.coverage.profile import Block, Profile
+from steadygo.tools import git, git_diff
+
+
+class Base(msgspec.Struct, frozen=True):
+    """What it is compared with. `origin`: ran, kept (an earlier run of the same tree), profile, or nothing: it is not known."""
+
+    revision: str
+    commit: str
+    merge_base: bool
+    origin: str
+
+
+class Here(msgspec.Struct, frozen=True):
+    """What is measured. `changed` and `untracked` count files that are not committed."""
+
+    commit: str
+    changed: int
+    untracked: int
+    origin: str
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A package whose tests failed here."""
+
+    package: str
+    why: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """All there is to say. `not_known`: what could not be said, and why."""
+
+    base: Base
+    here: Here
+    difference: Difference
+    not_known: tuple[str, ...]
+    failed: tuple[Failed, ...]
+
+    def json(self) -> str:
+        """One line (docs/schema/test-coverage.schema.json)."""
+        parts = msgspec.to_builtins(self)
+        return msgspec.json.encode({"base": parts["base"], "here": parts["here"], **parts.pop("difference"), **parts}).decode()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One tree and what was measured there."""
+
+    sources: Sources
+    measured: Measured | None
+
+
+def compared(then: Side, now: Side, changes: list[git_diff.Change], threshold: float) -> tuple[Difference, list[Heated]]:
+    """The difference, and the heat of files that are changed or covered otherwise than before."""
+    assert now.measured is not None
+    renamed = {c.was: c.path for c in changes if c.was and c.path and c.was != c.path}
+    after = table(now.measured.profile, now.sources.path_of, now.sources.functions)
+    before = table(then.measured.profile, then.sources.path_of, then.sources.functions) if then.measured else None
+    functions = compare(before, after, stands=(_stands(then.sources), _stands(now.sources)), renamed=renamed, threshold=threshold)
+    files = list(_heated(then, now, {c.path: c for c in changes if c.path}))
+    return difference(before, after, functions, files, threshold), files
+
+
+def _stands(sources: Sources) -> Callable[[Row], bool]:
+    return lambda row: sources.declares(row.directory, row.name)
+
+
+def _heated(then: Side, now: Side, changes: dict[str, git_diff.Change]) -> Iterator[Heated]:
+    assert now.measured is not None
+    old = _by_path(then.measured.profile, then.sources) if then.measured else {}
+    for path, blocks in _by_path(now.measured.profile, now.sources).items():
+        change = changes.get(path)
+        was = change.was if change else path
+        if change is None and path in old and [(b[:4], b.runs > 0) for b in old[path]] == [(b[:4], b.runs > 0) for b in blocks]:
+            continue
+        if change is None and path not in old:
+            continue
+        text = now.sources.text(path)
+        if text is None:
+            continue
+        before = then.sources.text(was) if was in old else None
+        facts = now.sources.facts(path)
+        yield heated(
+            path,
+            was,
+            change.hunks if change else (),
+            hits(text, blocks),
+            hits(before, old[was]) if before is not None else None,
+            facts is not None and facts.generated,
+        )
+
+
+def _by_path(profile: Profile, sources: Sources) -> dict[str, tuple[Block, ...]]:
+    return {sources.path_of(name): blocks for name, blocks in profile.files.items()}
+
+
+def not_known(then: Side, now: Side, changes: list[git_diff.Change]) -> Iterator[str]:
+    """What the comparison leaves open."""
+    if then.measured is not None:
+        for package, why in then.measured.failed:
+            yield f"At the base {package} is not to be trusted: {why} What it covered there may be too little."
+    assert now.measured is not None
+    measured = {now.sources.path_of(name) for name in now.measured.profile.files}
+    folders = {path.rpartition("/")[0] for path in measured}
+    for change in changes:
+        if _is_code(change.path) and change.path not in measured and change.path.rpartition("/")[0] in folders:
+            functions = [f for f in now.sources.functions(change.path) or () if f.name]
+            if functions:
+                yield f"{change.path} is changed, but no profile mentions it: another platform, a build tag, or no test binary holds it."
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith(".go") and not path.endswith("_test.go") and "testdata" not in path.split("/")
+
+
+def here_of(top: Path | None, origin: str) -> Here:
+    """The state of the work tree."""
+    found = git.checkout(top) if top else None
+    return Here(found.commit, found.changed, found.untracked, origin) if found else Here("", 0, 0, origin)
+
+
+def top_of(directory: Path) -> Path | None:
+    """The root of the repository, links resolved."""
+    found = git.top(directory)
+    return Path(os.path.realpath(found)) if found else None
