@@ -12,6 +12,7 @@ need gpgv gpgv
 need /usr/sbin/sshd openssh-server
 need systemd-nspawn systemd-container
 need debootstrap debootstrap
+need redis-server redis-server
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -121,6 +121,7 @@ def _ranked(s: Stated, looked: Mapping[str, tuple[str, ...]]) -> Differs:
 def _asked(a: Run, b: Run) -> Iterable[Differs]:
     """What the two runs were asked for."""
     pairs = {"go test flags": (" ".join(a.context.flags), " ".join(b.context.flags)), "shuffle seed": (a.context.seed, b.context.seed)}
+    pairs["faults"] = (" ".join(a.context.faults), " ".join(b.context.faults))
     for key, (one, two) in pairs.items():
         if one != two:
             yield Differs(key, one or None, two or None, Evidence.MATTERS, "the runs were asked for different things")

@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from steadygo.errors import UserError
-from steadygo.testing import testlog, verdict
+from steadygo.testing import meanwhile, testlog, trace, verdict
 from steadygo.testing.coverage import profile
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
-from steadygo.testing.results import Outcome, Package, Test
+from steadygo.testing.results import Interference, Outcome, Package, Test
 from steadygo.tools import go_test, guard
 
 _FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
@@ -35,6 +36,15 @@ Lender = Callable[[str, Mapping[str, str]], AbstractContextManager[Mapping[str, 
 
 A lender that is a context manager itself is entered before the first test binary runs and left after the last.
 """
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A lender that tells what it did to a test binary."""
+
+    def saw(self, shard: str) -> Sequence[Interference]:
+        """What happened so far, oldest first."""
+        ...
 
 
 class NotLent(UserError):
@@ -84,10 +94,17 @@ class Setting:
     def lent(self, shard: str, directory: Path) -> Iterator[dict[str, str]]:
         """The environment of one test binary that runs in `directory`, with what is lent to it. Raises NotLent."""
         found = {**self.test_environment, "PWD": str(directory)}
+        if self.run:
+            found[trace.VARIABLE] = trace.traceparent(self.run, shard, found.get(trace.VARIABLE, ""))
         with ExitStack() as stack:
             for lend in self.lenders:
                 found |= stack.enter_context(lend(shard, found))
             yield found
+
+    def saw(self, shard: str) -> list[Interference]:
+        """What the lenders did to a test binary, by time."""
+        lenders: Sequence[object] = self.lenders
+        return sorted(one for lender in lenders if isinstance(lender, Witness) for one in lender.saw(shard))
 
 
 @dataclass(frozen=True)
@@ -273,13 +290,13 @@ class Process:
 
 def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     """Run a test binary to its end and judge it. Raises UserError when what is lent to it cannot be had."""
-    lines = Lines()
+    lines, shard = Lines(), f"{package.path} {process.only}".strip()
 
     def take(chunk: bytes) -> None:
         for event in lines.feed(chunk):
             test = process.watch.take(event)
             if test is not None:
-                process.tell(test)
+                process.tell(meanwhile.told(test, setting.saw(shard)) if test.outcome.bad else test)
 
     flags, log = setting.flags, process.files.with_name(f"{process.files.name}.log")
     arguments = [*flags.binary(), f"-test.testlogfile={log}"]
@@ -288,7 +305,7 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     if flags.coverprofile:
         arguments.append(f"-test.coverprofile={process.profile}")
     limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
-    with setting.lent(package.path, package.directory) as environment:
+    with setting.lent(shard, package.directory) as environment:
         started = time.monotonic()
         ran = go_test.run_binary(
             process.binary,
@@ -304,7 +321,8 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     looked = testlog.parse(log.read_bytes()) if log.exists() else ()
     if ran.status is None or ran.status < 0:
         process.profile.unlink(missing_ok=True)  # a killed process may have written half of it
-    return verdict.judge(package, process.watch, ran, flags, verdict.Seen(seconds, looked, process.stopped()))
+    judged = verdict.judge(package, process.watch, ran, flags, verdict.Seen(seconds, looked, process.stopped()))
+    return meanwhile.annotated(judged, setting.saw(shard))
 
 
 def _pass_over(untested: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:

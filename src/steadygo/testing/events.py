@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -63,6 +64,8 @@ class Kept:
 class _Open:
     name: str
     began: float
+    started: str = ""
+    ended: str = ""
     output: Kept = field(default_factory=Kept)
     outcome: Outcome | None = None
     seconds: float = 0.0
@@ -90,7 +93,7 @@ class Watch:
             return None
         one = self._last.get(name)
         if one is None or (event.Action == "run" and one.outcome is not None):
-            one = _Open(name, self._clock())
+            one = _Open(name, self._clock(), _utc(event.Time))
             self._all.append(one)
             self._last[name] = one
         if event.Action == "output":
@@ -98,7 +101,7 @@ class Watch:
         elif event.Action in ("pause", "cont"):
             one.paused = event.Action == "pause"
         elif event.Action in _VERDICTS:
-            one.outcome, one.seconds = _VERDICTS[event.Action], event.Elapsed
+            one.outcome, one.seconds, one.ended = _VERDICTS[event.Action], event.Elapsed, _utc(event.Time)
             return _test(one)
         return None
 
@@ -124,8 +127,16 @@ class Watch:
 
 def _test(one: _Open, ended: str = "") -> Test:
     if one.outcome is None:
-        return Test(one.name, Outcome.LOST, one.seconds, one.output.text(), f"it never finished: {ended}")
-    return Test(one.name, one.outcome, one.seconds, one.output.text())
+        return Test(one.name, Outcome.LOST, one.seconds, one.output.text(), f"it never finished: {ended}", one.started)
+    return Test(one.name, one.outcome, one.seconds, one.output.text(), "", one.started, one.ended)
+
+
+def _utc(time: str) -> str:
+    """A time of test2json in UTC with microseconds, "" when it is none."""
+    try:
+        return datetime.fromisoformat(time).astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    except ValueError:
+        return ""
 
 
 class Lines:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from steadygo.testing.engine import Lender
+from steadygo.testing.faults.lender import Faults
+from steadygo.testing.faults.words import parse
 from steadygo.testing.settings import Settings
 
 
 def lenders(settings: Settings, run: str, faults: Sequence[str]) -> tuple[Lender, ...]:
     """Those that `settings` and the words of --fault ask for. Raises UserError. Nothing is started yet."""
-    return ()
+    return (Faults(parse(faults), settings.dependencies, run),) if faults else ()
+
+
+def check(lenders: Sequence[Lender], environment: Mapping[str, str]) -> None:
+    """Raises UserError for what can be known before anything is compiled."""
+    for lender in lenders:
+        if isinstance(lender, Faults):
+            lender.check(environment)

@@ -24,7 +24,10 @@ class Outcome(StrEnum):
 
 
 class Test(msgspec.Struct, frozen=True):
-    """One execution of a test, subtest, example or fuzz test's seeds. `why` says what the test itself could not say."""
+    """One execution of a test, subtest, example or fuzz test's seeds. `why` says what the test itself could not say.
+
+    `started` and `ended` are UTC with microseconds, "" where unknown; `meanwhile`: what faults did while a failed test ran.
+    """
 
     __test__ = False
 
@@ -33,6 +36,22 @@ class Test(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     output: str = ""
     why: str = ""
+    started: str = ""
+    ended: str = ""
+    meanwhile: str = ""
+
+
+class Interference(msgspec.Struct, frozen=True, order=True):
+    """What a fault did to a connection. `at` is UTC with microseconds, `connection` its number, 0 for what concerns all.
+
+    `what`: opened, delayed, slowed, cut, held (taken and never answered), refused (by the dependency itself), down.
+    """
+
+    at: str
+    dependency: str
+    connection: int
+    what: str
+    detail: str = ""
 
 
 class Looked(msgspec.Struct, frozen=True, order=True):
@@ -58,6 +77,7 @@ class Package(msgspec.Struct, frozen=True):
     tests: tuple[Test, ...] = ()
     looked: tuple[Looked, ...] = ()
     cached: bool = False
+    interference: tuple[Interference, ...] = ()
 
     @property
     def stale(self) -> bool:
@@ -72,7 +92,10 @@ class Package(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a run was asked for and where. `started` is UTC, `planned` the packages, `fingerprint` JSON of the environment's room."""
+    """What a run was asked for and where. `started` is UTC, `planned` the packages, `fingerprint` JSON of the environment's room.
+
+    `faults` are the words of --fault that do the same again.
+    """
 
     started: str
     directory: str
@@ -82,6 +105,7 @@ class Context(msgspec.Struct, frozen=True):
     planned: tuple[str, ...]
     fingerprint: str = ""
     origin: str = "here"
+    faults: tuple[str, ...] = ()
 
 
 class Run(msgspec.Struct, frozen=True):

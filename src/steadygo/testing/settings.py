@@ -12,10 +12,22 @@ from steadygo.errors import BadSettings
 NAME = "steadygo.toml"
 
 
+class Dependency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the tests connect to by TCP: `variable` holds where it is, `address` (host:port) says so where the variable does not."""
+
+    variable: str = ""
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.variable and not self.address:
+            raise ValueError("a dependency needs `variable` or `address`")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a service says about its tests. `at` is the directory of the file; relative paths start there."""
 
     at: Path = Path()
+    dependencies: dict[str, Dependency] = {}
 
 
 def load(directory: Path) -> Settings:
@@ -32,7 +44,7 @@ def load(directory: Path) -> Settings:
 def _read(file: Path) -> Settings:
     try:
         table = tomllib.loads(file.read_bytes().decode("utf-8")).get("test", {})
-        return msgspec.convert({**table, "at": str(file.parent)}, Settings, strict=False)
+        return msgspec.convert({**table, "at": file.parent}, Settings, strict=False)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadSettings(f"{NAME} is not valid TOML: {error}.", "Mend the line, or remove the file.") from error
     except OSError as error:

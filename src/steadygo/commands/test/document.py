@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from steadygo.testing.results import Outcome, Run, Test
 
 
@@ -20,6 +22,8 @@ def document(run: Run) -> str:
             "started": run.context.started,
             "seed": run.context.seed,
             "missing": list(run.missing),
+            "faults": list(run.context.faults),
+            "interference": [{"package": p.path, **msgspec.to_builtins(one)} for p in run.packages for one in p.interference],
             "packages": [
                 {
                     "package": p.path,
@@ -44,4 +48,7 @@ def _test(package: str, test: Test) -> dict[str, Any]:
         "seconds": test.seconds,
         "why": test.why,
         "output": test.output,
+        "started": test.started,
+        "ended": test.ended,
+        "meanwhile": test.meanwhile,
     }

@@ -61,8 +61,9 @@ def _case(suite: str, test: Test) -> Iterator[str]:
         yield f"{start}/>"
         return
     kind = "skipped" if test.outcome is Outcome.SKIPPED else "failure"
+    said = f"{test.meanwhile}\n{test.output}" if test.meanwhile else test.output
     yield f"{start}>"
-    yield f"      <{kind} message={_message(test.why or kind)}>{_text(test.output)}</{kind}>"
+    yield f"      <{kind} message={_message(test.why or kind)}>{_text(said)}</{kind}>"
     yield "    </testcase>"
 
 

@@ -14,8 +14,9 @@ from steadygo.build.make import find_go
 from steadygo.commands.env.around import here
 from steadygo.environment import fingerprint
 from steadygo.testing.engine import Setting
+from steadygo.testing.faults.words import repeatable
 from steadygo.testing.flags import Flags
-from steadygo.testing.lending import lenders
+from steadygo.testing.lending import check, lenders
 from steadygo.testing.plan import Planned, plan
 from steadygo.testing.results import Context
 from steadygo.testing.settings import load
@@ -38,8 +39,9 @@ def prepared(
         test2json = pool.submit(go_test.find_test2json, go, directory, environment)
         planned = plan(go_test.find_packages(go, directory, patterns, flags.listing, environment), patterns, flags)
         run = secrets.token_hex(4)
-        settings = load(directory)
-        setting = Setting(go, root.result(), directory, environment, flags, test2json.result(), run, lenders(settings, run, faults))
+        lent = lenders(load(directory), run, faults)
+        check(lent, environment)
+        setting = Setting(go, root.result(), directory, environment, flags, test2json.result(), run, lent)
         context = Context(
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             directory=str(directory),
@@ -48,5 +50,6 @@ def prepared(
             seed=flags.seed,
             planned=tuple(p.path for p in planned),
             fingerprint=fingerprint.encode(taken.result()),
+            faults=repeatable(faults, run),
         )
     return planned, setting, context

@@ -34,15 +34,24 @@ _LOOKED_BACK = 3  # runs that say how long a package takes
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON at the end instead (docs/schema/test.schema.json).")
 @click.option("--quiet", is_flag=True, help="Print failures and the summary only.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME:FAULT", help="Make a dependency slow or unreliable: db:delay=500ms.")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 @click.pass_context
-def command(ctx: click.Context, packages: tuple[str, ...], junit_file: Path | None, as_json: bool, quiet: bool, program: str | None) -> int:
+def command(
+    ctx: click.Context,
+    packages: tuple[str, ...],
+    junit_file: Path | None,
+    as_json: bool,
+    quiet: bool,
+    faults: tuple[str, ...],
+    program: str | None,
+) -> int:
     """Compile each test binary of PACKAGES (default: .) once, run it, compare what ran with what is there, and keep the run.
 
     Nothing is taken from Go's test cache. Exit code 1 when a test failed, or did not run though it should have.
     """
     flags = go_flags(ctx)
-    plan, setting, context = prepared(packages or (".",), flags, program)
+    plan, setting, context = prepared(packages or (".",), flags, program, faults)
     ctx.with_resource(setting.lending())
     keeper = _Keeper(setting.run, context)
     look = look_for(sys.stdout, os.environ)

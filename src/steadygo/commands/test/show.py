@@ -16,8 +16,9 @@ from steadygo.report.terminal import look_for
 @click.command()
 @click.argument("run", default="last")
 @click.option("--looked", is_flag=True, help="Show what each package looked at: variables, files, directories.")
+@click.option("--interference", is_flag=True, help="Show what faults did to connections, and when (UTC).")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON (docs/schema/test.schema.json).")
-def command(run: str, looked: bool, as_json: bool) -> int:
+def command(run: str, looked: bool, interference: bool, as_json: bool) -> int:
     """Show a kept run: RUN is the start of its id, `last` (the default) or `last~1`."""
     found = find(run)
     if as_json:
@@ -33,5 +34,9 @@ def command(run: str, looked: bool, as_json: bool) -> int:
         if looked:
             for one in package.looked:
                 click.echo(f"   {one.what} {one.name}")
+        if interference:
+            for seen in package.interference:
+                number = f" connection {seen.connection}" if seen.connection else ""
+                click.echo(f"   {seen.at}  {seen.dependency}{number} {seen.what} {seen.detail}".rstrip())
     click.echo(summary(found, sum(p.seconds for p in found.packages), look))
     return 0

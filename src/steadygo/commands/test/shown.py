@@ -30,7 +30,7 @@ def failure(package: str, test: Test, look: Look) -> str | None:
         half = _MOST_LINES // 2
         lines = [*lines[:half], f"[{len(lines) - _MOST_LINES} lines left out; steadygo test show RUN --json has them]", *lines[-half:]]
     head = look.style("--- FAIL: ", "bold", "red") + f"{package} {look.style(test.name, 'bold')} ({test.seconds:.2f}s)"
-    why = [f"    {test.why}"] if test.why else []
+    why = [f"    {said}" for said in (test.why, test.meanwhile) if said]
     return "\n".join([head, *why, *(line for line in lines if line)])
 
 
@@ -115,6 +115,10 @@ def _summary(run: Run, seconds: float, look: Look) -> Iterator[str]:
         yield from (f"  ✗ {package.path}  {test.name}{_first(test)}" for owner, test in leaves if owner is package)
     for path in run.stale:
         yield f"  ? {path}  (cached): its pass is out of Go's cache; its tests did not run in this context."
+    met = {one.dependency for package in run.packages for one in package.interference}
+    for name in dict.fromkeys(word.partition(":")[0] for word in run.context.faults):
+        if name not in met:
+            yield f"  ? --fault {name}: no test connected to it through the address that it was given."
     for path in run.missing:
         yield f"  ✗ {path}  It never ran: the run was stopped."
     slow = sorted(((t.seconds, p.path, t.name) for p, t in _leaf_tests(run) if t.seconds >= _SLOW_SECONDS), reverse=True)[:3]
@@ -129,6 +133,7 @@ def _summary(run: Run, seconds: float, look: Look) -> Iterator[str]:
     counts = ", ".join(f"{n} {word}" for n, word in ((passed, "passed"), (failed, "failed"), (skipped, "skipped")) if n or word == "passed")
     tested = sum(p.outcome is not Outcome.SKIPPED for p in run.packages)
     seed = f" · -shuffle={run.context.seed}" if run.context.seed != "off" else ""
+    seed += "".join(f" · --fault {word}" for word in run.context.faults)
     yield f"{verdict}  {counts} in {tested} package{'s' if tested != 1 else ''}, {seconds:.1f}s{seed} · run {run.id}"
 
 

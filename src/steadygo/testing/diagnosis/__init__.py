@@ -1,1 +1,0 @@
-"""Why a test fails now and then, found by experiment."""
