@@ -170,10 +170,12 @@ def run_binary(
     timeout_seconds: float,
     stopped: Callable[[], bool],
     marked: bool = True,
+    began: Callable[[int], None] | None = None,
 ) -> Ran:
     """Run a test binary from its package's directory; `take` gets chunks of test2json's lines as they come.
 
     `marked` False: `arguments` have -test.v=test2json in them, because `binary` is a program that starts the test binary.
+    `began` gets the id of the process when it has started.
     """
     return follow(
         [binary, *(["-test.v=test2json"] if marked else []), *arguments],
@@ -183,4 +185,5 @@ def run_binary(
         environment=environment,
         timeout_seconds=timeout_seconds,
         stopped=stopped,
+        began=began,
     )

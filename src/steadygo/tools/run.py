@@ -154,12 +154,14 @@ def follow(
     stopped: Callable[[], bool],
     most_bytes: int = 1 << 30,
     linger_seconds: float = 30.0,
+    began: Callable[[int], None] | None = None,
 ) -> Ran:
     """Run a program and hand on, chunk by chunk as it comes, what the filter `through` makes of its stdout and stderr.
 
     Both lead process groups of their own. The program's group gets SIGQUIT at the time limit (a Go program then tells its goroutines),
     and is killed after that, when `stopped` says so, and on too much output. `stderr` of the answer is what the filter complained about.
     A grandchild that holds the output open `linger_seconds` after the program's end is killed too; outcome TIMED_OUT with the status kept.
+    `began` gets the program's process id.
     """
     started = time.monotonic()
     reader, writer = os.pipe()
@@ -179,6 +181,8 @@ def follow(
         os.close(writer)
     with guard.on_death(group=process.pid), guard.on_death(group=filtering.pid):
         try:
+            if began is not None:
+                began(process.pid)
             outcome, complaint = _pass_on(process, filtering, take, _Limits(started + timeout_seconds, most_bytes, linger_seconds, stopped))
         finally:
             stop_group(process, 0.0)

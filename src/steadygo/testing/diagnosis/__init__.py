@@ -1,0 +1,1 @@
+"""Why a test fails now and then, found by experiment."""

@@ -1,0 +1,127 @@
+"""One diagnosis in the making: the budget, what was tried, what is known so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from steadygo.testing.diagnosis.probe import Answer
+from steadygo.testing.diagnosis.trial import Trial
+
+_KEPT_FOR_COMMANDS = 2  # runs that stay for trying the commands that are printed
+
+
+class NotTried(msgspec.Struct, frozen=True):
+    """A factor that could not be examined here, and why."""
+
+    factor: str
+    because: str
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """What was found. `kind`: order-dependent not-idempotent parallel factor nondeterministic stable not-known.
+
+    `polluters` make a victim fail, or run beside it; `cleaners` make a polluted victim pass, or set what a brittle test needs.
+    `rate`: the share of failures that was seen, where it fails by chance. `reproduce` is a plain command, `steadygo` the same by
+    steadygo; "" without one. `runs` counts processes of the test binary, those of the printed commands included.
+    """
+
+    test: str
+    kind: str
+    role: str = ""
+    polluters: tuple[str, ...] = ()
+    cleaners: tuple[str, ...] = ()
+    factor: str = ""
+    because: tuple[str, ...] = ()
+    reproduce: str = ""
+    runs: int = 0
+    steadygo: str = ""
+    rate: float | None = None
+    tried: tuple[str, ...] = ()
+    not_tried: tuple[NotTried, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A conclusion: `shown` is the trial that makes the test fail."""
+
+    kind: str
+    shown: Trial | None = None
+    role: str = ""
+    polluters: tuple[str, ...] = ()
+    cleaners: tuple[str, ...] = ()
+    factor: str = ""
+    rate: float | None = None
+
+
+class Spent(Exception):
+    """The budget is used up."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may be spent."""
+
+    runs: int
+    minutes: float = float("inf")
+
+    @property
+    def words(self) -> str:
+        return f"{self.runs} runs" + (f" or {self.minutes:g} minutes" if self.minutes != float("inf") else "")
+
+
+Tell = Callable[[str, int, Sequence[str]], None]
+"""(what is being tried, runs spent, what is known so far)."""
+
+
+def _silent(trying: str, runs: int, known: Sequence[str]) -> None:
+    pass
+
+
+@dataclass
+class Case:
+    """`ask_once` carries out a trial; `names` are the top-level tests of the package."""
+
+    ask_once: Callable[[Trial], Answer]
+    test: str
+    budget: Budget
+    tell: Tell = _silent
+    runs: int = 0
+    because: list[str] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    not_tried: list[NotTried] = field(default_factory=list)
+    passes: int = 0
+    trying: str = ""
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def alone(self) -> Trial:
+        """Nothing but the test."""
+        return Trial(tests=(self.test,))
+
+    def ask(self, trial: Trial) -> Answer:
+        """One run. Raises Spent, or CannotTry."""
+        minutes = (time.monotonic() - self._began) / 60
+        if self.runs >= self.budget.runs - _KEPT_FOR_COMMANDS or minutes >= self.budget.minutes:
+            raise Spent
+        self.tell(self.trying, self.runs, self.because)
+        answer = self.ask_once(trial)
+        self.runs += 1
+        return answer
+
+    def failures(self, trial: Trial, times: int) -> int | None:
+        """How often it fails in so many runs; None when it had no verdict in one."""
+        answers = [self.ask(trial).failed for _ in range(times)]
+        return None if None in answers else sum(map(bool, answers))
+
+    def fails(self, trial: Trial) -> bool:
+        """Whether it fails in one run; without a verdict it does not."""
+        return self.ask(trial).failed is True
+
+
+def of(failures: int | None, runs: int) -> str:
+    """Both numbers, for a sentence."""
+    return f"{failures} of {runs} runs" if failures is not None else "a run without a verdict"

@@ -1,0 +1,182 @@
+"""The order of the questions: alone and together, twice, other orders, side by side, the environment, chance.
+
+Every conclusion is repeated before it is stated; what the budget does not suffice for is not known.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from steadygo.errors import UserError
+from steadygo.testing.diagnosis import chance, order, screen, together
+from steadygo.testing.diagnosis.case import Case, Found, NotTried, Spent, of
+from steadygo.testing.diagnosis.probe import Answer
+from steadygo.testing.diagnosis.trial import Change, Trial
+
+_MOST_LEFT_OUT = 3  # tests that end the process before ours has run
+_LEFTOVER = 4  # failures in a row after a first pass: it leaves something behind that outlives the process
+
+
+@dataclass(frozen=True)
+class Means:
+    """What experiments are made of. `names`: the package's top-level tests in source order.
+
+    `cheap`: changes that need no other binary, `variables`: those that the runs so far made known, `dear`: those that are compiled for.
+    """
+
+    names: Sequence[str]
+    seeds: order.Seeds
+    cheap: Callable[[], tuple[list[Change], list[NotTried]]]
+    variables: Callable[[], Iterable[Change]]
+    dear: Callable[[], Iterable[Change]]
+
+
+def decide(case: Case, means: Means) -> Found:
+    """Experiment with one test. Raises UserError when there is no such test."""
+    try:
+        return _decide(case, means)
+    except Spent:
+        case.because.append(f"the budget of {case.budget.words} was used up while trying {case.trying}")
+        return Found("not-known")
+
+
+def unknown(test: str, names: Sequence[str]) -> UserError:
+    """No such test: with the nearest names."""
+    close = difflib.get_close_matches(test, names, 3, 0.5)
+    return UserError(
+        f"There is no test {test}.", f"Did you mean {' or '.join(close)}?" if close else "`go test -list . PACKAGE` lists them."
+    )
+
+
+def _decide(case: Case, means: Means) -> Found:
+    case.trying = "the test alone"
+    first = case.ask(case.alone)
+    if first.failed is None and not first.ended_by:
+        _check_name(case)
+    second = case.ask(case.alone)
+    one = None if first.failed is None or second.failed is None else first.failed + second.failed
+    case.because.append(f"alone it failed in {of(one, 2)}")
+    if first.skipped:
+        case.because.append("it skips itself in this environment, so there is nothing to observe")
+        return Found("not-known")
+    if one is None:
+        case.because.append(f"{first.ended_by or second.ended_by or 'the process'} ended the process before it had a verdict")
+        return Found("not-known", case.alone)
+    if one == 1:
+        return _unsteady(case, first)
+    case.trying = "its whole package"
+    whole, seen, all_, left_out = _whole(case, means.names)
+    if one == 2:
+        case.because += _hang(first)
+        return _fails_alone(case, means, seen, all_)
+    if all_:
+        return _fails_together(case, means, whole, seen, all_)
+    case.passes += 2 + (2 if all_ == 0 else 0)
+    return (
+        _twice(case)
+        or _in_other_orders(case, means, whole, left_out)
+        or together.in_process(case, whole, seen)
+        or together.two_processes(case, first)
+        or _environment(case, means, fails=False)
+        or chance.stays(case, case.alone)
+    )
+
+
+def _check_name(case: Case) -> None:
+    top, slash, _ = case.test.partition("/")
+    if slash:
+        known = case.ask(Trial(tests=(top,))).order
+        raise unknown(case.test, [n for n in known if "/" in n])
+    raise unknown(case.test, ())
+
+
+def _hang(answer: Answer) -> list[str]:
+    return ["it did not end by itself and was stopped (-- -timeout=5m gives it more time)"] if answer.hung else []
+
+
+def _whole(case: Case, names: Sequence[str]) -> tuple[Trial, Answer, int | None, list[str]]:
+    """Two runs of everything, without the tests that end the process before ours has a verdict."""
+    left_out: list[str] = []
+    trial = Trial()
+    while True:
+        answer = case.ask(trial)
+        crasher = answer.ended_by.partition("/")[0]
+        if answer.failed is not None or not crasher or crasher in left_out or len(left_out) == _MOST_LEFT_OUT:
+            break
+        left_out.append(crasher)
+        case.because.append(f"{crasher} ends the process before it has a verdict; {crasher} is left out")
+        trial = Trial(tests=tuple(n for n in names if n not in left_out))
+    again = case.ask(trial)
+    failed = None if answer.failed is None or again.failed is None else answer.failed + again.failed
+    case.because.append(f"with its whole package it failed in {of(failed, 2)}")
+    return trial, answer if answer.failed or not again.failed else again, failed, left_out
+
+
+def _unsteady(case: Case, first: Answer) -> Found:
+    """It passed once and failed once in the same environment."""
+    if first.failed is False:
+        more = case.failures(case.alone, _LEFTOVER - 1)
+        if more == _LEFTOVER - 1:
+            case.because.append(f"the first run passed, the {_LEFTOVER} after it failed: it leaves something behind outside of its process")
+            return Found("not-idempotent", case.alone)
+        return chance.by_chance(case, case.alone, 1 + (more or 0), _LEFTOVER + 1)
+    return chance.by_chance(case, case.alone, 1, 2)
+
+
+def _fails_alone(case: Case, means: Means, seen: Answer, all_: int | None) -> Found:
+    if all_ == 0:
+        return order.brittle(case, seen) or Found("not-known", case.alone)
+    if all_ == 1:
+        return Found("not-known", case.alone)
+    found = _environment(case, means, fails=True)
+    if found is not None:
+        return found
+    case.because.append("it fails always, in every environment tried: it is not flaky")
+    return Found("not-known", case.alone)
+
+
+def _fails_together(case: Case, means: Means, whole: Trial, seen: Answer, failed: int) -> Found:
+    found = together.in_process(case, whole, seen)
+    if found is not None:
+        return found
+    if failed == 1:
+        return chance.by_chance(case, whole, 1, 2)
+    return order.victim(case, whole, seen, means.seeds) or Found("not-known", whole)
+
+
+def _twice(case: Case) -> Found | None:
+    case.trying = "the test twice in one process"
+    twice = replace(case.alone, count=2)
+    answer = case.ask(twice)
+    if answer.verdicts[:1] == (False,) and answer.failed and case.fails(twice):
+        case.because.append("the second of two runs in one process (-count=2) failed, twice over")
+        return Found("not-idempotent", twice)
+    if answer.failed:
+        return chance.by_chance(case, twice, 1, 2)
+    case.passes += 1
+    return None
+
+
+def _in_other_orders(case: Case, means: Means, whole: Trial, left_out: Sequence[str]) -> Found | None:
+    failing = order.shuffled(case, means.names, left_out, means.seeds)
+    if failing is None:
+        return None
+    trial, answer, again = failing
+    if not again:
+        case.because.append("in the same order again it passed")
+        found = together.in_process(case, whole, answer)
+        return found or chance.by_chance(case, trial, 1, 2)
+    found = together.in_process(case, trial, answer)
+    return found or order.victim(case, trial, answer, means.seeds) or Found("not-known", trial)
+
+
+def _environment(case: Case, means: Means, *, fails: bool) -> Found | None:
+    changes, missing = means.cheap()
+    case.not_tried += missing
+    found = screen.screen(case, case.alone, [*means.variables(), *changes], fails=fails)
+    found = found or screen.screen(case, case.alone, means.dear(), fails=fails)
+    if found is None:
+        case.because.append(f"no change of the environment turned its verdict: {', '.join(case.tried)}")
+    return found

@@ -1,0 +1,180 @@
+"""What of an environment can be changed here, one thing at a time: the catalogue of experiments, and what cannot be had."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadygo.testing.diagnosis.case import NotTried
+from steadygo.testing.diagnosis.trial import Change, variable
+from steadygo.tools import confine
+
+_NEEDED = frozenset({"PATH", "HOME", "TMPDIR", "PWD", "USER", "XDG_CACHE_HOME", "GOCACHE", "LD_LIBRARY_PATH"})
+# Asked for by Go's own library, or the name of a place: no value that could be made up is one that anybody has.
+_NOTHING_TO_SET = re.compile(r"GO[A-Z]+$|ZONEINFO$|\w+_PROXY$|REQUEST_METHOD$|LOCALDOMAIN$|RES_OPTIONS$|XDG_|\w*(DIR|PATH|HOME|ROOT|FILE)$")
+_OWN_CHANGES = re.compile(r"TZ$|GOMAXPROCS$|GOMEMLIMIT$|LC_ALL$|LANG$")
+_MOST_VARIABLES = 16
+_MEMORY_BYTES = 256 << 20
+_FILES = 256
+_AWAKE = 0.1
+_LONG = 120  # characters: the path of a Unix socket may have 107
+_GETENV = re.compile(r'\b(?:Getenv|LookupEnv)\(\s*(?:"(?P<name>\w+)"|(?P<constant>\w+))\s*\)(?:\s*[!=]=\s*"(?P<value>[^"\n]*)")?')
+_CONSTANT = re.compile(r'\b(\w+)\s*(?::=|=)\s*"(\w+)"')
+_UMASK = 'umask "$0"; exec "$@"'
+_DUTY = (
+    'sh -c \'trap "kill -CONT $p" EXIT; "$0" "$@" & p=$!; '
+    "while kill -STOP $p 2>/dev/null; do sleep 0.09; kill -CONT $p; sleep 0.01; done; wait $p'"
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where the experiments take place. `scratch` is a directory of the diagnosis; `module` the source's; `goes` other toolchains."""
+
+    environment: Mapping[str, str]
+    scratch: Path
+    module: Path
+    package: Path
+    goes: tuple[Path, ...] = ()
+    lent: bool = False
+
+
+def cheap(here: Surroundings) -> tuple[list[Change], list[NotTried]]:
+    """Changes that need no other binary, the likeliest causes first."""
+    given = here.environment
+    changes = [
+        *(variable("TZ", zone) for zone in ("America/St_Johns", "Asia/Kathmandu", "UTC")),
+        variable("GOMAXPROCS", "1"),
+        variable("GOMAXPROCS", "8"),
+        *(Change("umask", f"umask {mask}", f"umask {mask} && {{}}", start=("sh", "-c", _UMASK, mask)) for mask in ("0077", "0002")),
+        variable("LC_ALL", "de_DE.UTF-8"),
+        variable("LC_ALL", "C"),
+        Change("LANG", "LANG=de_DE.UTF-8", "env -u LC_ALL LANG=de_DE.UTF-8 {}", (("LC_ALL", None), ("LANG", "de_DE.UTF-8"))),
+        *_places(here),
+        variable("GOMEMLIMIT", "32MiB", factor="memory limit"),
+        variable("GOGC", "1"),
+        Change("working directory", "reached through a symbolic link", _linked(here.module), place="link"),
+        Change("cpu throttling", f"allowed to run {_AWAKE:.0%} of the time", awake=_AWAKE, wrapped=(f"-exec={_DUTY}",)),
+    ]
+    missing = [NotTried("date", "the clock of a Go program cannot be set without setting the machine's")]
+    for factor, words, said, kind in _confined(here):
+        if words is None:
+            missing.append(NotTried(factor, said))
+        elif kind == "prefix":
+            changes.append(Change(factor, said, f"{shlex.join(words)} {{}}", start=words))
+        else:
+            changes.append(Change(factor, said, start=words, wrapped=(f"-exec={' '.join(words)}",)))
+    return [c for c in changes if not _is_so(c, given)], missing
+
+
+def _confined(here: Surroundings) -> Iterator[tuple[str, confine.Words, str, str]]:
+    """(factor, words or None, the change or why it cannot be had, how the plain command says it)."""
+    given = here.environment
+    processor = confine.one_processor(given)
+    yield "cpu count", processor, "one processor" if processor else "taskset is missing", "prefix"
+    memory, files = confine.data_limit(given, _MEMORY_BYTES), confine.file_limit(given, _FILES)
+    yield "memory limit", memory, f"{_MEMORY_BYTES >> 20} MiB of data" if memory else "prlimit is missing", "exec"
+    yield "ulimit -n", files, f"{_FILES} open files" if files else "prlimit is missing", "prefix"
+    if here.lent:
+        yield "network", None, "its test data come over the network", ""
+    else:
+        network = confine.no_network(given)
+        yield "network", network, "no network but loopback" if network else "no network namespace can be made here", "prefix"
+
+
+def _is_so(change: Change, given: Mapping[str, str]) -> bool:
+    return bool(change.environment) and all(given.get(name) == value for name, value in change.environment)
+
+
+def _places(here: Surroundings) -> list[Change]:
+    """Other directories for temporary files, for the home and for caches."""
+    made: dict[str, Path] = {}
+    for name in ("other", "with space", "long" * (_LONG // 4), "home", "cache", "gocache"):
+        made[name] = here.scratch / "places" / name
+        made[name].mkdir(parents=True, exist_ok=True)
+        made[name].chmod(0o777)
+    fresh = '"$(mktemp -d)"'
+    space, long = "/tmp/with space", f"/tmp/{'long' * (_LONG // 4)}"
+    found = [
+        variable("TMPDIR", str(made["other"]), words="another TMPDIR", plain=fresh),
+        Change(
+            "TMPDIR", "a TMPDIR with a space", f"mkdir -p '{space}' && env TMPDIR='{space}' {{}}", (("TMPDIR", str(made["with space"])),)
+        ),
+        Change(
+            "TMPDIR", f"a TMPDIR of {_LONG} characters", f"mkdir -p {long} && env TMPDIR={long} {{}}",
+            (("TMPDIR", str(made["long" * (_LONG // 4)])),),
+        ),
+    ]  # fmt: skip
+    temporary = here.environment.get("TMPDIR") or "/tmp"
+    shared = Path("/dev/shm")
+    if shared.is_dir() and os.access(shared, os.W_OK) and _device(Path(temporary)) != _device(shared):
+        found.append(variable("TMPDIR", str(shared), words="a TMPDIR on another file system"))
+    return [
+        *found,
+        Change(
+            "cache", "empty caches", 'env XDG_CACHE_HOME="$(mktemp -d)" {}',
+            (("XDG_CACHE_HOME", str(made["cache"])), ("GOCACHE", str(made["gocache"]))),
+        ),
+        Change("HOME", "an empty HOME", 'env GOCACHE="$(go env GOCACHE)" GOMODCACHE="$(go env GOMODCACHE)" HOME="$(mktemp -d)" {}',
+               (("HOME", str(made["home"])),)),
+        Change("HOME", "HOME unset", 'env -u HOME GOCACHE="$(go env GOCACHE)" GOPATH="$(go env GOPATH)" {}',
+               (("HOME", None),)),
+    ]  # fmt: skip
+
+
+def _device(path: Path) -> int:
+    try:
+        return path.stat().st_dev
+    except OSError:
+        return -1
+
+
+def _linked(module: Path) -> str:
+    return f'd=$(mktemp -d) && ln -s {shlex.quote(str(module))} "$d/link" && cd "$d/link" && {{}}'
+
+
+def dear(here: Surroundings) -> list[Change]:
+    """Changes for which the tests are compiled again."""
+    copied = f'd=$(mktemp -d) && cp -R {shlex.quote(str(here.module))} "$d/copy" && cd "$d/copy" && {{}}'
+    return [
+        Change("working directory", "a copy of the module in another directory", copied, place="copy"),
+        Change("trimpath", "-trimpath", build=("-trimpath",)),
+        Change("race", "-race", build=("-race",)),
+        *(Change("go version", f"{_version(go)}", f"env GOTOOLCHAIN=local PATH={shlex.quote(str(go.parent))}:\"$PATH\" {{}}", go=go)
+          for go in here.goes),
+    ]  # fmt: skip
+
+
+def _version(go: Path) -> str:
+    try:
+        return (go.parent.parent / "VERSION").read_text().split()[0]
+    except (OSError, IndexError):
+        return str(go)
+
+
+def variables(asked_for: Iterable[str], package: Path, environment: Mapping[str, str]) -> list[Change]:
+    """Each variable that the tests asked for or that the package's source names: unset where it is set, set where it is not."""
+    texts = [f.read_text("utf-8", "replace") for f in sorted(package.glob("*.go"))]
+    named: dict[str, list[str]] = {name: [] for name in asked_for}
+    for text in texts:
+        constants = dict(_CONSTANT.findall(text))
+        for found in _GETENV.finditer(text):
+            name = found["name"] or constants.get(found["constant"], "")
+            if name:
+                named.setdefault(name, []).extend([found["value"]] if found["value"] else [])
+    chosen = sorted(
+        (n for n in named if n not in _NEEDED and not n.startswith("STEADYGO_") and not _OWN_CHANGES.match(n)),
+        key=lambda n: (not named[n], n),
+    )
+    return [change for name in chosen[:_MOST_VARIABLES] for change in _states(name, named[name], environment)]
+
+
+def _states(name: str, values: Sequence[str], environment: Mapping[str, str]) -> Iterator[Change]:
+    likely = ["de_DE.UTF-8"] if name.startswith("LC_") else ["1", "x"]
+    likely = [] if _NOTHING_TO_SET.match(name) else likely
+    states = [*([None] if name in environment else []), *dict.fromkeys([*values, *likely])]
+    yield from (variable(name, state) for state in states[:3] if environment.get(name) != state)

@@ -1,0 +1,105 @@
+"""Everything that a diagnosis of one test needs, put together."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadygo.testing.diagnosis import factors
+from steadygo.testing.diagnosis.case import Budget, Case, Diagnosis, Found, Tell
+from steadygo.testing.diagnosis.decide import Means, decide, unknown
+from steadygo.testing.diagnosis.probe import Prober, compiled
+from steadygo.testing.diagnosis.reproduce import Commands, conclude
+from steadygo.testing.diagnosis.trial import Change
+from steadygo.testing.engine import Setting
+from steadygo.testing.plan import Planned
+from steadygo.tools import go_seed
+from steadygo.tools.run import run
+
+_MOST_TOOLCHAINS = 4
+_LONGEST_COMMAND_SECONDS = 900.0
+
+
+def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budget: Budget, tell: Tell) -> tuple[Diagnosis, bool]:
+    """(what was found, whether Ctrl-C ended the search). Raises UserError: no such test, or the package does not compile."""
+    top = test.partition("/")[0]
+    if package.known and top not in package.tests and not package.error:
+        raise unknown(test, package.tests)
+    scratch.chmod(0o755)  # experiments as another user enter it
+    prober = compiled(package, test, setting, scratch)
+    case = Case(prober.ask, test, budget, tell)
+    here = factors.Surroundings(setting.environment, scratch, prober.module, package.directory, _toolchains(setting), bool(setting.lenders))
+    commands = Commands(package.path, _go(setting), setting.flags.build, lambda line: _fails(line, setting, scratch))
+    names = package.tests
+
+    def seeds(order: Sequence[str], first: str, last: str, wanted: int) -> list[str]:
+        tests = [n for n in (names or order) if n.startswith("Test")]  # examples and fuzz tests keep their places
+        if last not in tests or (first and first not in tests):
+            return []
+        ends = (tests.index(first) if first else -1, tests.index(last))
+        return go_seed.find(setting.go, scratch, setting.environment, len(tests), *ends, wanted)
+
+    means = Means(
+        names=names,
+        seeds=seeds,
+        cheap=lambda: factors.cheap(here),
+        variables=lambda: factors.variables(prober.asked_for, package.directory, setting.environment),
+        dear=lambda: _dear(here, prober),
+    )
+    try:
+        return conclude(case, decide(case, means), commands), False
+    except KeyboardInterrupt:
+        case.because.append(f"stopped after {case.runs} runs, while trying {case.trying}")
+        return conclude(case, Found("not-known"), commands), True
+
+
+def _dear(here: factors.Surroundings, prober: Prober) -> list[Change]:
+    return factors.dear(here)
+
+
+def _go(setting: Setting) -> str:
+    """How a shell calls this go."""
+    found = shutil.which("go", path=setting.environment.get("PATH"))
+    return "go" if found and Path(found).resolve() == setting.go.resolve() else shlex.quote(str(setting.go))
+
+
+def _fails(line: str, setting: Setting, scratch: Path) -> bool:
+    """Whether a shell line fails as a test does; steadygo's own record of that is thrown away."""
+    state = {"XDG_STATE_HOME": str(scratch / "state"), "STEADYGO_DATABASE": ""}
+    own = f"{shlex.quote(sys.executable)} -m steadygo test"
+    environment = {k: v for k, v in {**setting.environment, **state}.items() if v}
+    ran = run(
+        ["sh", "-c", line.replace("steadygo test", own)],
+        directory=setting.directory,
+        environment=environment,
+        timeout_seconds=_LONGEST_COMMAND_SECONDS,
+    )
+    return ran.status == 1 and ("FAIL" in ran.text)
+
+
+def _toolchains(setting: Setting) -> tuple[Path, ...]:
+    """Other go programs: on PATH, and beside the one that is used."""
+    root = Path(setting.root) if setting.root else setting.go.resolve().parent.parent
+    home = Path(setting.environment.get("HOME") or "/nonexistent")
+    found = [Path(p) / "go" for p in setting.environment.get("PATH", "").split(os.pathsep) if p]
+    for place, shape in (
+        (root.parent, "*/bin/go"),
+        (root.parent.parent, "*/go/bin/go"),
+        (home / "sdk", "*/bin/go"),
+        (Path("/usr/local"), "go*/bin/go"),
+    ):
+        found += sorted(place.glob(shape)) if place != Path("/") else []
+    others: dict[str, Path] = {}
+    for go in found:
+        own = go.resolve().parent.parent
+        if go.is_file() and own != root.resolve() and (own / "VERSION").is_file():
+            others.setdefault((own / "VERSION").read_text().split()[0], go)
+    own_version = root / "VERSION"
+    if own_version.is_file():
+        others.pop(own_version.read_text().split()[0], None)
+    chosen = [others[v] for v in sorted(others)]
+    return (*chosen[:1], *chosen[1:][-(_MOST_TOOLCHAINS - 1) :])

@@ -1,0 +1,106 @@
+"""Tests that need other tests, or suffer from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from steadygo.testing.diagnosis.case import Case, Found
+from steadygo.testing.diagnosis.minimal import minimal
+from steadygo.testing.diagnosis.probe import Answer
+from steadygo.testing.diagnosis.trial import Trial
+
+Seeds = Callable[[Sequence[str], str, str, int], Sequence[str]]
+"""(tests in source order, the first, the last or "", how many) -> -shuffle seeds: `last` after nearly all, `first` before nearly all."""
+
+_ORDERS = 4  # with every other test before it; a polluter that one cleaner undoes is missed once in 16
+
+
+def before(case: Case, answer: Answer) -> list[str]:
+    """What ran before our test in that run."""
+    own = next((n for n in answer.order if n == case.test), case.test)
+    return list(answer.order[: answer.order.index(own)]) if own in answer.order else []
+
+
+def victim(case: Case, trial: Trial, seen: Answer, seeds: Seeds) -> Found | None:
+    """It passes alone and failed in this order: something before it leaves a state behind. None: what ran before does not suffice."""
+    case.trying = "which tests before it make it fail"
+    earlier = before(case, seen)
+    if not earlier or not case.fails(trial.only(*earlier, case.test)):
+        case.because.append("the tests before it do not suffice to make it fail")
+        return None
+    polluters = minimal(earlier, lambda chosen: case.fails(trial.only(*chosen, case.test)))
+    least = trial.only(*polluters, case.test)
+    if case.failures(least, 2) != 2:
+        case.because.append(f"after {_and(polluters)} it failed only sometimes")
+        return None
+    case.because.append(f"after {_and(polluters)} alone it failed each time")
+    plain = Trial(tests=least.tests)
+    if trial.seed != "off" and case.fails(plain):
+        least = plain
+    return Found("order-dependent", least, "victim", tuple(polluters), _cleaners(case, polluters, seen, seeds))
+
+
+def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) -> tuple[str, ...]:
+    """The first test found that, run between them, makes it pass. One order is tried with as many between as can be."""
+    case.trying = "which test in between would clean up"
+    if len(polluters) > 1 or "/" in case.test:
+        return ()
+    for seed in seeds(seen.order, polluters[0], case.test, 1):
+        trial = Trial(seed=seed)
+        answer = case.ask(trial)
+        order = answer.order
+        if polluters[0] not in order or case.test not in order:
+            return ()
+        between = list(order[order.index(polluters[0]) + 1 : order.index(case.test)])
+        if answer.failed is not False or not between:
+            case.because.append(f"with {len(between)} tests in between it still failed: none of them cleans up")
+            return ()
+
+        def cleans(chosen: Sequence[str], trial: Trial = trial) -> bool:
+            return case.ask(trial.only(polluters[0], *chosen, case.test)).failed is False
+
+        if not cleans(between):
+            return ()
+        cleaners = minimal(between, cleans)
+        case.because.append(f"with {_and(cleaners)} in between it passed (-shuffle={seed})")
+        return tuple(cleaners)
+    return ()
+
+
+def brittle(case: Case, seen: Answer) -> Found | None:
+    """It fails alone and passed in this run of its package: it needs a state that something before it sets."""
+    case.trying = "which tests before it set what it needs"
+    earlier = before(case, seen)
+
+    def passes(chosen: Sequence[str]) -> bool:
+        return case.ask(Trial().only(*chosen, case.test)).failed is False
+
+    if not earlier or not passes(earlier):
+        case.because.append("the tests before it do not suffice to make it pass")
+        return None
+    setters = minimal(earlier, passes)
+    if not passes(setters) or not case.fails(case.alone):
+        case.because.append(f"after {_and(setters)} it passed only sometimes")
+        return None
+    case.because.append(f"after {_and(setters)} it passed each time: that sets what it needs")
+    return Found("order-dependent", case.alone, "brittle", cleaners=tuple(setters))
+
+
+def shuffled(case: Case, names: Sequence[str], left_out: Sequence[str], seeds: Seeds) -> tuple[Trial, Answer, bool] | None:
+    """Orders in which our test comes late. The first that made it fail, its answer, and whether it did so again; None: it passed."""
+    case.trying = "other orders of its package"
+    tops = [n for n in names if n not in left_out]
+    chosen = list(seeds(names, "", case.test.partition("/")[0], _ORDERS)) if len(names) > 1 else []
+    for seed in chosen:
+        trial = Trial(tests=tuple(tops) if left_out else None, seed=seed)
+        answer = case.ask(trial)
+        if answer.failed is True:
+            case.because.append(f"with its package in the order of -shuffle={seed} it failed")
+            return trial, answer, case.fails(trial)
+    if chosen:
+        case.because.append(f"in {len(chosen)} other orders of its package it passed")
+    return None
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(names)

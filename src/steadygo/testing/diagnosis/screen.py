@@ -1,0 +1,68 @@
+"""Which change of the environment turns the verdict: each is tried once, and what turns is repeated beside runs without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from steadygo.testing.diagnosis.case import Case, Found, NotTried
+from steadygo.testing.diagnosis.probe import CannotTry
+from steadygo.testing.diagnosis.statistics import Sprt, fisher
+from steadygo.testing.diagnosis.trial import Change, Trial
+
+_MOST = 12  # repetitions of one change
+_CHANCE = 0.005
+
+
+def screen(case: Case, base: Trial, changes: Iterable[Change], *, fails: bool) -> Found | None:
+    """`fails`: what it does without a change. Changes that cannot be carried out are noted."""
+    for change in changes:
+        case.trying = change.words
+        trial = replace(base, change=change)
+        try:
+            answer = case.ask(trial)
+        except CannotTry as error:
+            case.not_tried.append(NotTried(change.factor, f"{change.words}: {error}"))
+            continue
+        if change.factor not in case.tried:
+            case.tried.append(change.factor)
+        if answer.skipped or answer.failed is not (not fails):
+            case.passes += answer.failed is False
+            continue
+        found = _confirmed(case, base, trial, change, fails)
+        if found is not None:
+            return found
+    return None
+
+
+def _confirmed(case: Case, base: Trial, trial: Trial, change: Change, fails: bool) -> Found | None:
+    """The run that drew attention is not counted: among many changes one turns by chance."""
+    with_it, without = Sprt(0.1, 0.9), Sprt(0.1, 0.9)
+    turned = runs = strayed = without_runs = 0
+    while runs < _MOST:
+        if with_it.verdict is None:
+            now = case.ask(trial).failed is (not fails)
+            turned, runs = turned + now, runs + 1
+            with_it.add(now)
+        if without.verdict is None:
+            now = case.ask(base).failed is (not fails)
+            strayed, without_runs = strayed + now, without_runs + 1
+            without.add(now)
+        if without.verdict is True or (with_it.verdict is False and turned == 0):
+            return None
+        if with_it.verdict is not None and without.verdict is not None:
+            break
+    if strayed:
+        return None
+    while turned < runs and fisher(turned, runs, strayed, without_runs) > _CHANCE:
+        if runs + without_runs >= 3 * _MOST:
+            return None
+        turned, runs = turned + (case.ask(trial).failed is (not fails)), runs + 1
+        if case.ask(base).failed is (not fails):
+            return None
+        without_runs += 1
+    verb, other = ("passed", "failed") if fails else ("failed", "passed")
+    case.because.append(
+        f"with {change.words} it {verb} in {turned + 1} of {runs + 1} runs, without that it {other} in {without_runs} of {without_runs}"
+    )
+    return Found("factor", base if fails else trial, factor=change.factor, rate=None if turned == runs else turned / runs)
