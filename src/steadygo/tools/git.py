@@ -211,6 +211,19 @@ def checkout(root: Path, timeout_seconds: float = 10.0) -> Checkout | None:
     )
 
 
+def files(folder: Path) -> list[str] | None:
+    """What belongs to the work tree below `folder`: tracked, and untracked but not ignored, as paths from `folder`; None outside of one.
+
+    A tracked file may be gone from the disk; a submodule is one path. Raises ToolMissing, and UserError when git fails.
+    """
+    if top(folder) is None:
+        return None
+    ran = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", ".", timeout_seconds=120.0)
+    if not ran.ok:
+        raise UserError(f"git could not list the files of {folder}: {ran.complaint}", "Check the repository with `git status`.")
+    return [name for name in ran.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
+
+
 def instead_of(root: Path) -> tuple[tuple[str, str], ...]:
     """git's url.BASE.insteadOf rules as seen from `root`: (what is replaced, by what); none without git."""
     try:

@@ -13,14 +13,13 @@ import msgspec
 from steadygo.testing.cluster.refused import Refused
 
 _Seen = tuple[float, str, str, int]  # expires (seconds UTC), run, shard, attempt
-_MOST_EXPIRED = 1000  # lines that may stay before the file is written anew
 
 
 class Seen:
-    """A file of what was seen, one JSON line each. What has expired is forgotten: its time refuses it from then on."""
+    """A file of what was seen, one JSON line each. Above `most_bytes` what has expired is forgotten: its time refuses it by itself."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, most_bytes: int = 1 << 20) -> None:
+        self._file, self._most_bytes = file, most_bytes
 
     def is_new(self, run: str, shard: str, attempt: int, expires: datetime.datetime, now: datetime.datetime) -> bool:
         """Whether this one was never seen; from now on it was. Raises Refused when the file cannot be written."""
@@ -33,21 +32,21 @@ class Seen:
             raise Refused(f"{self._file}, which remembers what was run, cannot be written: {error.strerror}.") from None
 
     def _add(self, file: BinaryIO, one: _Seen, now: float) -> bool:
-        known = [seen for line in file.read().splitlines() if (seen := _read(line))]
-        living = [seen for seen in known if seen[0] >= now]
-        if any(seen[1:] == one[1:] for seen in living):
+        known = file.read()
+        same = msgspec.json.encode(one[1:])[1:]  # a line is the time, and then this
+        if same in known and any(line.endswith(same) and _expires(line) >= now for line in known.splitlines()):
             return False
-        if len(known) - len(living) > _MOST_EXPIRED:
+        if len(known) > self._most_bytes:
             file.seek(0)
             file.truncate()
-            file.writelines(msgspec.json.encode(seen) + b"\n" for seen in living)
-        file.write(b"\n" + msgspec.json.encode(one) + b"\n")  # a line that a killed worker left unfinished is closed first
+            file.writelines(line + b"\n" for line in known.splitlines() if _expires(line) >= now)
+        file.write(b"\n" + msgspec.json.encode(one))  # in front, for a line that a killed worker left unfinished
         return True
 
 
-def _read(line: bytes) -> _Seen | None:
+def _expires(line: bytes) -> float:
     try:
         seen: _Seen = msgspec.json.decode(line, type=_Seen)
     except msgspec.DecodeError:
-        return None
-    return seen
+        return 0.0
+    return seen[0]
