@@ -218,7 +218,7 @@ def files(folder: Path) -> list[str] | None:
     """
     if top(folder) is None:
         return None
-    ran = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", ".", timeout_seconds=120.0)
+    ran = ask(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", ".", timeout_seconds=120.0)
     if not ran.ok:
         raise UserError(f"git could not list the files of {folder}: {ran.complaint}", "Check the repository with `git status`.")
     return [name for name in ran.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
