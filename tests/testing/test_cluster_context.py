@@ -120,6 +120,8 @@ def test_an_assignment_for_another_worker_is_refused() -> None:
         {"package": ""},
         {"package": "-exec=sh"},
         {"tests": ("a\0b",)},
+        {"place": "../x"},
+        {"directory": "/etc"},
         {"variables": {"A=B": "c"}},
         {"variables": {"": "c"}},
         {"source": "../../etc/passwd"},

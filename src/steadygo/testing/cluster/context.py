@@ -42,7 +42,8 @@ class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `source` is the digest of the source's manifest, `data` those of the test data by name, `fingerprint` the client's as JSON of the
     environment's room, `variables` the environment that go and the tests see, `worker` the name of the one it is for, "" for any.
-    `place` is the package's folder below the root of the tree; `divided`: the package has tests that are not among `tests`.
+    `directory` is where the run was asked for and `place` the package's, both below the top of the tree; `divided`: other shards have
+    other tests of the package. `faults` are the words of --fault.
     """
 
     run: str
@@ -58,8 +59,10 @@ class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issued: datetime.datetime
     expires: datetime.datetime
     worker: str = ""
-    place: str = ""
+    directory: str = "."
+    place: str = "."
     divided: bool = False
+    faults: tuple[str, ...] = ()
 
 
 class Memory(Protocol):
@@ -155,23 +158,16 @@ def _verified(signed: bytes, public: Ed25519PublicKey) -> Assignment:
 
 def _sane(assignment: Assignment, what: str) -> None:
     """A signed text is still only a text: it becomes arguments, variables and paths here."""
-    words = [
-        assignment.run,
-        assignment.shard,
-        assignment.package,
-        assignment.place,
-        *assignment.tests,
-        *assignment.flags,
-        *assignment.variables.values(),
-    ]
+    words = [assignment.run, assignment.shard, assignment.package, *assignment.tests, *assignment.flags, *assignment.variables.values()]
+    words += [assignment.directory, assignment.place, *assignment.faults]
     if any("\0" in word for word in words) or not all(_VARIABLE.fullmatch(name) for name in assignment.variables):
         raise Refused(f"{what} holds a word that no process can be given.")
     if not assignment.package or assignment.package.startswith("-") or not assignment.run or not assignment.shard or assignment.attempt < 1:
         raise Refused(f"{what} does not say what to run.")
     if not all(_DIGEST.fullmatch(digest) for digest in (assignment.source, *assignment.data.values())):
         raise Refused(f"{what} names a manifest by something that is no SHA-256.")
-    if assignment.place.startswith("/") or ".." in assignment.place.split("/"):
-        raise Refused(f"{what} is for a folder outside of its tree.")
+    if any(path.startswith("/") or ".." in path.split("/") for path in (assignment.directory, assignment.place)):
+        raise Refused(f"{what} names a directory outside of its tree.")
     if assignment.issued.tzinfo is None or assignment.expires.tzinfo is None or assignment.expires <= assignment.issued:
         raise Refused(f"{what} has no time in which it is valid.")
 
