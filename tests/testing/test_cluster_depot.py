@@ -90,8 +90,8 @@ def test_contents_of_a_run_stay_until_it_is_over(tmp_path: Path, found: Gathered
 
 def test_tests_see_the_clients_variables_and_the_workers_places() -> None:
     client = {
-        "TZ": "Asia/Tokyo", "DB_URL": "x", "PATH": "/c", "HOME": "/c", "GOFLAGS": "-mod=mod", "GOCACHE": "/c", "STEADYGO_DATABASE": "secret",
-        "XDG_STATE_HOME": "/c", "https_proxy": "c", "PATHS": "mine", "GOMAXPROCS": "2",
+        "TZ": "Asia/Tokyo", "DB_URL": "x", "PATH": "/c", "HOME": "/c", "GOFLAGS": "-mod=mod", "GOCACHE": "/c",
+        "STEADYGO_DATABASE": "secret", "XDG_STATE_HOME": "/c", "https_proxy": "c", "PATHS": "mine", "GOMAXPROCS": "2",
     }  # fmt: skip
     travelled = variables.travelling(client)
     assert travelled == {"DB_URL": "x", "GOFLAGS": "-mod=mod", "GOMAXPROCS": "2", "PATHS": "mine", "TZ": "Asia/Tokyo"}
