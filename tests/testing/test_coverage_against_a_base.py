@@ -112,9 +112,11 @@ def test_gate_on_changed_lines(bench: Give) -> None:
     here.write({"p/q.go": "package p\n\nfunc Two() int {\n\treturn 2\n}\n\nfunc Three() int {\n\treturn One()\n}\n"})
     here.write({"p/p_test.go": _test("One(); Two()")})
     assert _coverage(here, "--base", "HEAD", "--fail-under-diff", "50", "./p")["diff"]["percent"] == 50.0
-    said = here.run("test", "coverage", "--base", "HEAD", "--fail-under-diff", "50.1", "./p", code=1)
+    said = here.run("test", "coverage", "--base", "HEAD", "--fail-under-diff", "50.1", "--html", "map.html", "./p", code=1)
     assert "Tests cover 50.0 % of the changed lines; --fail-under-diff asks for 50.1 %." in said
     assert "p/q.go:8" in said
+    assert 'id="l1-8"' in (here.root / "map.html").read_text()
+    assert "cannot be written" in here.run("test", "coverage", "--base", "HEAD", "--html", "no/where.html", "./p", code=2)
 
 
 def test_a_base_that_does_not_compile_leaves_the_changed_lines_known(bench: Give) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import escape
-from importlib import resources
 from itertools import groupby
 
 from steadygo.findings import Finding, Severity, Verdict
 from steadygo.report import svg
 from steadygo.report.escaping import clean, clean_lines
 from steadygo.report.grouping import by_chapter, by_service, counted, judged, said, tally
+from steadygo.report.page import document, safe
 from steadygo.report.picture import TITLES, Picture, picture_of
 from steadygo.report.source import shown
 from steadygo.report.terminal import MARKS, SIGNS
@@ -29,11 +27,6 @@ Numbered = list[tuple[int, Finding]]
 def render(result: ScanResult, source: Source) -> str:
     """The whole document."""
     groups = _numbered(result)
-    style, script = _asset("page.css"), _asset("page.js")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    )
-    name = _safe(result.name)
     body = [
         '<a class="skip" href="#findings">Skip to the findings</a>',
         *_header(result),
@@ -43,29 +36,9 @@ def render(result: ScanResult, source: Source) -> str:
         *_findings(result, groups, source),
         *_lists(result),
         "</main>",
-        f"<footer>{_safe(_read(result))} · steadygo {_safe(result.version)}</footer>",
+        f"<footer>{safe(_read(result))} · steadygo {safe(result.version)}</footer>",
     ]
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            '<link rel="icon" href="data:,">',
-            f"<title>{name}: steadygo scan</title>",
-            f"<style>{style}</style>",
-            "</head>",
-            "<body>",
-            *body,
-            f"<script>{script}</script>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    return document(f"{result.name}: steadygo scan", body, ["page.css"], "page.js")
 
 
 def _numbered(result: ScanResult) -> list[tuple[str, Numbered]]:
@@ -80,19 +53,6 @@ def _numbered(result: ScanResult) -> list[tuple[str, Numbered]]:
                 numbered.append((number, finding))
         groups.append((service, numbered))
     return groups
-
-
-def _asset(name: str) -> str:
-    return "\n" + resources.files("steadygo.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _safe(text: str) -> str:
-    """Foreign text as HTML, on one line."""
-    return escape(clean(text), quote=True)
 
 
 def _safe_lines(text: str) -> str:
@@ -129,7 +89,7 @@ def _header(result: ScanResult) -> Iterable[str]:
         if result.shown_services
         else ""
     )
-    yield f'<header><p class="of">{_safe(result.name)} · {services}</p>'
+    yield f'<header><p class="of">{safe(result.name)} · {services}</p>'
     yield f"<h1>{headline}{scope}</h1>{_tally(counts)}</header>"
 
 
@@ -156,7 +116,7 @@ def _picture(service: ScannedService, numbered: Numbered, classes: str, counts: 
     picture = picture_of(service, numbered)
     findings = dict(numbered)
     name = clean(service.name)
-    main = f'<span class="where">{_safe(service.main)}</span>' if service.main else ""
+    main = f'<span class="where">{safe(service.main)}</span>' if service.main else ""
     tool = '<span class="where">a tool that does not ship</span>' if service.tool else ""
     yield f'<section class="{classes}"><div class="top"><h2>{escape(name)}</h2>{main}{tool}{_tally(counts)}</div>'
     if picture.present:
@@ -177,20 +137,20 @@ def _as_table(picture: Picture, findings: Mapping[int, Finding]) -> Iterable[str
     yield "<thead><tr><th>Artefact</th><th>Place</th></tr></thead><tbody>"
     for stage, nodes in zip(TITLES, picture.stages, strict=True):
         for node in nodes:
-            yield f"<tr><td>{stage}: {_safe(node.label)}</td><td>{_safe(node.at.path)}:{node.at.line}</td></tr>"
+            yield f"<tr><td>{stage}: {safe(node.label)}</td><td>{safe(node.at.path)}:{node.at.line}</td></tr>"
     yield "</tbody></table>"
     if rows:
         yield "<table><thead><tr><th>Where it breaks</th><th>Findings</th></tr></thead><tbody>"
         for where, found in rows:
             links = "".join(f"<li>{_link(n, findings[n])}</li>" for n in found)
-            yield f"<tr><td>{_safe(where)}</td><td><ul>{links}</ul></td></tr>"
+            yield f"<tr><td>{safe(where)}</td><td><ul>{links}</ul></td></tr>"
         yield "</tbody></table>"
     yield "</div></details>"
 
 
 def _link(number: int, finding: Finding) -> str:
     grade = severity_of(finding)
-    return f'<span class="grade {grade}">{SIGNS[grade]} {grade}</span> <a href="#f-{number}">{_safe(finding.message)}</a>'
+    return f'<span class="grade {grade}">{SIGNS[grade]} {grade}</span> <a href="#f-{number}">{safe(finding.message)}</a>'
 
 
 def _readiness(result: ScanResult, numbered: Mapping[str, Numbered]) -> Iterable[str]:
@@ -198,14 +158,14 @@ def _readiness(result: ScanResult, numbered: Mapping[str, Numbered]) -> Iterable
         return
     yield '<section aria-labelledby="readiness"><h2 class="whole" id="readiness">Ready for production?</h2><div class="card">'
     yield '<div class="scroll" role="region" aria-labelledby="readiness" tabindex="0"><table class="ready"><thead><tr><td></td>'
-    yield "".join(f'<th scope="col" title="{_safe(QUESTIONS[c])}"><span>{c}</span></th>' for c in CHAPTERS)
+    yield "".join(f'<th scope="col" title="{safe(QUESTIONS[c])}"><span>{c}</span></th>' for c in CHAPTERS)
     yield "</tr></thead><tbody>"
     for service in judged(result):
         first: dict[str, int] = {}
         for number, finding in numbered.get("" if service == REPOSITORY else service, ()):
             first.setdefault(finding.chapter, number)
         cells = "".join(_verdict(result.verdict(service, c), first.get(c)) for c in CHAPTERS)
-        name = _safe(service)
+        name = safe(service)
         yield f'<tr><th scope="row" title="{name}">{name}</th>{cells}</tr>'
     yield "</tbody></table></div>"
     legend = "".join(f'<span class="{_CLASSES[v]}">{MARKS[v]} {v}</span>' for v in Verdict)
@@ -231,9 +191,9 @@ def _findings(result: ScanResult, groups: list[tuple[str, Numbered]], source: So
         search = '<label><span class="sr">Words to look for</span><input type="search" name="words" placeholder="Filter by words"></label>'
         yield f'<form id="filter" hidden>{search}{boxes}<span id="count" class="small" role="status"></span></form>'
     for service, numbered in groups:
-        yield f'<div class="group"><h2>{_safe(service) or REPOSITORY}</h2>'
+        yield f'<div class="group"><h2>{safe(service) or REPOSITORY}</h2>'
         for chapter, found in groupby(numbered, key=lambda item: item[1].chapter):
-            yield f'<div class="chapter"><h3>{_safe(chapter)}<span>{escape(QUESTIONS.get(chapter, ""))}</span></h3>'
+            yield f'<div class="chapter"><h3>{safe(chapter)}<span>{escape(QUESTIONS.get(chapter, ""))}</span></h3>'
             yield from _chapter(list(found), source)
             yield "</div>"
         yield "</div>"
@@ -251,7 +211,7 @@ def _chapter(numbered: Numbered, source: Source) -> Iterable[str]:
         else:
             further.setdefault(finding.rule, []).append((number, finding))
     for rule, rest in further.items():
-        yield f'<details class="more"><summary>{len(rest)} more of {_safe(rule)}</summary>'
+        yield f'<details class="more"><summary>{len(rest)} more of {safe(rule)}</summary>'
         for number, finding in rest:
             yield from _finding(number, finding, source)
         yield "</details>"
@@ -261,13 +221,13 @@ def _finding(number: int, finding: Finding, source: Source) -> Iterable[str]:
     grade, confidence = severity_of(finding), confidence_of(finding)
     yield f'<article id="f-{number}" class="{grade}" data-severity="{grade}" aria-labelledby="m-{number}">'
     yield f'<div class="meta"><span class="grade">{SIGNS[grade]} {grade}</span><span>{confidence}</span>'
-    yield f'<a href="#f-{number}" title="`steadygo explain {_safe(finding.rule)}` says why">{_safe(finding.rule)}</a></div>'
+    yield f'<a href="#f-{number}" title="`steadygo explain {safe(finding.rule)}` says why">{safe(finding.rule)}</a></div>'
     yield f'<h4 id="m-{number}">{_safe_lines(finding.message)}</h4><ul class="proof">'
     for path, line, note in [(finding.at.path, finding.at.line, ""), *((b.path, b.line, b.note) for b in finding.because)]:
         code = shown(source, path, line)
         text = f"<code>{escape(code)}</code>" if code else '<span class="small">(not shown)</span>'
         why = f'<span class="why">{_safe_lines(note)}</span>' if note else ""
-        yield f'<li><span class="at">{_safe(path)}:{line}</span>{text}{why}</li>'
+        yield f'<li><span class="at">{safe(path)}:{line}</span>{text}{why}</li>'
     yield "</ul>"
     if finding.fix:
         yield f'<p class="fix"><b>Fix</b>{_safe_lines(finding.fix)}</p>'
@@ -285,6 +245,6 @@ def _lists(result: ScanResult) -> Iterable[str]:
             yield f'<section><h2 class="whole">{title}</h2><div class="card"><details{opened}><summary>{len(entries)} in all</summary>'
             yield '<ul class="plain">'
             for path, line, message, aside in entries:
-                more = f' <span class="small">— {_safe(aside)}</span>' if aside else ""
-                yield f"<li>{_safe(message)}{more} <code>{_safe(path)}:{line}</code></li>"
+                more = f' <span class="small">— {safe(aside)}</span>' if aside else ""
+                yield f"<li>{safe(message)}{more} <code>{safe(path)}:{line}</code></li>"
             yield "</ul></details></div></section>"

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from steadygo import __version__
 from steadygo.commands.test import covered, measured, sources
-from steadygo.commands.test.coverage_shown import shown
+from steadygo.commands.test.coverage_shown import base_said, here_said, shown
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.errors import UserError
+from steadygo.report import coverage_html
 from steadygo.report.terminal import look_for
 from steadygo.tools import git_diff, guard
 
@@ -37,6 +39,9 @@ from steadygo.tools import git_diff, guard
 @click.option(
     "--fail-under-diff", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit code 1 when tests run less of the changed lines."
 )
+@click.option(
+    "--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a heat map of the difference to this file."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schema/test-coverage.schema.json).")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 @click.pass_context
@@ -48,6 +53,7 @@ def command(
     base_profiles: tuple[Path, ...],
     threshold: float,
     fail_under_diff: float | None,
+    html_file: Path | None,
     as_json: bool,
     program: str | None,
 ) -> int:
@@ -84,12 +90,27 @@ def command(
     )
     here = covered.here_of(top, now.origin)
     sides = covered.Side(old, then), covered.Side(tree, now)
-    compared, _files = covered.compared(*sides, changes, threshold)
+    compared = covered.compared(*sides, changes, threshold)
     unknown += covered.not_known(*sides, changes)
-    document = covered.Document(base, here, compared, tuple(unknown), tuple(covered.Failed(*f) for f in now.failed))
-    percent = compared.diff.percent
+    document = covered.Document(base, here, compared.difference, tuple(unknown), tuple(covered.Failed(*f) for f in now.failed))
+    percent = compared.difference.diff.percent
     short = fail_under_diff is not None and percent is not None and percent < fail_under_diff
+    if html_file is not None:
+        _write(html_file, _page(document, compared, (top or Path.cwd()).name, now.profile.mode != "set"))
     click.echo(document.json() if as_json else shown(document, look))
     if short and not as_json:
         click.echo(f"✗ Tests cover {percent:.1f} % of the changed lines; --fail-under-diff asks for {fail_under_diff:g} %.")
     return 1 if short or now.failed else 0
+
+
+def _page(document: covered.Document, compared: covered.Compared, name: str, counts: bool) -> str:
+    base, here, unknown = base_said(document.base), here_said(document.here), document.not_known
+    page = coverage_html.Page(name, base, here, document.difference, compared.functions, compared.files, unknown, counts, __version__)
+    return coverage_html.render(page)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8", "replace")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.", "Give another file with --html.") from None

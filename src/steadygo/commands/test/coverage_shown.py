@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from steadygo.commands.test.covered import Document
+from steadygo.commands.test.covered import Base, Document, Here
 from steadygo.report.escaping import clean
 from steadygo.report.terminal import Look
 from steadygo.testing.coverage.difference import File, Function, Measure, State
@@ -29,8 +29,8 @@ def _lines(document: Document, look: Look) -> Iterator[str]:
     found = document.difference
     total = found.total
     yield f"coverage  {_arrow(total.before, total.after)}{_points(total.change)}"
-    yield f"base      {_base(document)}"
-    yield f"here      {_here(document)}"
+    yield f"base      {base_said(document.base)}"
+    yield f"here      {here_said(document.here)}"
     diff = found.diff
     if diff.percent is None:
         yield "changed   no changed line holds code that can run"
@@ -75,8 +75,8 @@ def _points(change: float | None) -> str:
     return "" if change is None else ", unchanged" if round(change, 1) == 0 else f", {change:+.1f} points".replace("-", "−")
 
 
-def _base(document: Document) -> str:
-    base = document.base
+def base_said(base: Base) -> str:
+    """What is compared with."""
     how = {"ran": "measured now", "kept": "measured before, unchanged", "profile": "from profiles", "not-known": "not known"}[base.origin]
     if not base.commit:
         return how
@@ -84,8 +84,8 @@ def _base(document: Document) -> str:
     return f"{clean(where)}, {how}"
 
 
-def _here(document: Document) -> str:
-    here = document.here
+def here_said(here: Here) -> str:
+    """What is measured."""
     how = {"ran": "measured now", "profile": "from profiles"}[here.origin]
     if not here.commit:
         return how

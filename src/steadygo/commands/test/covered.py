@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import msgspec
 
 from steadygo.commands.test.measured import Measured
 from steadygo.commands.test.sources import Sources
-from steadygo.testing.coverage.difference import Difference, compare, difference
+from steadygo.report.coverage_lines import Lines
+from steadygo.testing.coverage.difference import Difference, Function, compare, difference
 from steadygo.testing.coverage.functions import Row, table
-from steadygo.testing.coverage.lines import Heated, heated, hits
+from steadygo.testing.coverage.lines import heated, hits
 from steadygo.testing.coverage.profile import Block, Profile
 from steadygo.tools import git, git_diff
 
@@ -66,22 +67,32 @@ class Side:
     measured: Measured | None
 
 
-def compared(then: Side, now: Side, changes: list[git_diff.Change], threshold: float) -> tuple[Difference, list[Heated]]:
-    """The difference, and the heat of files that are changed or covered otherwise than before."""
+@dataclass(frozen=True)
+class Compared:
+    """The difference, with what a picture of it needs besides: all functions, and the lines of files."""
+
+    difference: Difference
+    functions: Sequence[Function]
+    files: Sequence[Lines]
+
+
+def compared(then: Side, now: Side, changes: list[git_diff.Change], threshold: float) -> Compared:
+    """Compare two sides. Of a base that was not measured, nothing is said."""
     assert now.measured is not None
     renamed = {c.was: c.path for c in changes if c.was and c.path and c.was != c.path}
     after = table(now.measured.profile, now.sources.path_of, now.sources.functions)
     before = table(then.measured.profile, then.sources.path_of, then.sources.functions) if then.measured else None
     functions = compare(before, after, stands=(_stands(then.sources), _stands(now.sources)), renamed=renamed, threshold=threshold)
-    files = list(_heated(then, now, {c.path: c for c in changes if c.path}))
-    return difference(before, after, functions, files, threshold), files
+    files = list(_lines(then, now, {c.path: c for c in changes if c.path}))
+    return Compared(difference(before, after, functions, [f.heated for f in files], threshold), functions, files)
 
 
 def _stands(sources: Sources) -> Callable[[Row], bool]:
     return lambda row: sources.declares(row.directory, row.name)
 
 
-def _heated(then: Side, now: Side, changes: dict[str, git_diff.Change]) -> Iterator[Heated]:
+def _lines(then: Side, now: Side, changes: dict[str, git_diff.Change]) -> Iterator[Lines]:
+    """Files that are changed, or covered otherwise than before."""
     assert now.measured is not None
     old = _by_path(then.measured.profile, then.sources) if then.measured else {}
     for path, blocks in _by_path(now.measured.profile, now.sources).items():
@@ -94,16 +105,12 @@ def _heated(then: Side, now: Side, changes: dict[str, git_diff.Change]) -> Itera
         text = now.sources.text(path)
         if text is None:
             continue
-        before = then.sources.text(was) if was in old else None
+        before = then.sources.text(was) if was else None
         facts = now.sources.facts(path)
-        yield heated(
-            path,
-            was,
-            change.hunks if change else (),
-            hits(text, blocks),
-            hits(before, old[was]) if before is not None else None,
-            facts is not None and facts.generated,
-        )
+        generated = facts is not None and facts.generated
+        hunks = change.hunks if change else ()
+        ran = hits(before, old[was]) if before is not None and was in old else None
+        yield Lines(heated(path, was, hunks, hits(text, blocks), ran, generated), text, before or b"", hunks)
 
 
 def _by_path(profile: Profile, sources: Sources) -> dict[str, tuple[Block, ...]]:
