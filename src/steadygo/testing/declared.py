@@ -12,17 +12,22 @@ _OUTPUT = re.compile(r"\s*(?:unordered )?output:", re.IGNORECASE)
 _END = re.compile(r"^\}", re.MULTILINE)
 
 
+def bare(text: str, *, literals: bool = True) -> str:
+    """Go source with spaces for comments, and for literals of text too; every character keeps its place."""
+    return _SKIPPED.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if literals or m[0].startswith(("//", "/*")) else m[0], text)
+
+
 def find_tests(text: str) -> Iterator[str]:
     """Names of tests, fuzz tests, and examples whose output is compared, as `go test` would take them from one formatted file."""
     comments = [m.span() for m in _SKIPPED.finditer(text) if m[0].startswith(("//", "/*"))]
-    bare = _SKIPPED.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
-    for found in _FUNCTION.finditer(bare):
+    code = bare(text)
+    for found in _FUNCTION.finditer(code):
         name, kind = found["name"], found["kind"]
         rest = name[len(kind) :]
         if rest and rest[0].islower():
             continue
         if kind == "Example":
-            end = _END.search(bare, found.end())
+            end = _END.search(code, found.end())
             if not found["params"].strip() and found["open"] and _compares(text, comments, found.end(), end.start() if end else len(text)):
                 yield name
         elif _PARAMETER[kind].fullmatch(found["params"].strip()):
