@@ -30,15 +30,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dependencies: dict[str, Dependency] = {}
 
 
-def load(directory: Path) -> Settings:
-    """Settings of the nearest steadygo.toml at `directory` or above, inside of its repository. Raises BadSettings."""
+def find(directory: Path) -> Path | None:
+    """The nearest steadygo.toml at `directory` or above, inside of its repository."""
     for place in (directory, *directory.parents):
         file = place / NAME
         if file.is_file():
-            return _read(file)
+            return file
         if (place / ".git").exists():
             break
-    return Settings(directory)
+    return None
+
+
+def load(directory: Path) -> Settings:
+    """Settings of the steadygo.toml that holds for `directory`. Raises BadSettings."""
+    file = find(directory)
+    return _read(file) if file else Settings(directory)
 
 
 def _read(file: Path) -> Settings:
