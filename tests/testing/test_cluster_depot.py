@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from go_tests import Bench
@@ -15,6 +17,7 @@ from steadygo.commands.env.around import find_around, sealer
 from steadygo.environment import capture
 from steadygo.environment.fingerprint import decode
 from steadygo.testing.cluster import context, depot, manifest, variables
+from steadygo.testing.cluster.delivering import Consignment
 from steadygo.testing.cluster.depot import Depot
 from steadygo.testing.cluster.gathering import Gathered, gather
 from steadygo.testing.cluster.refused import Refused
@@ -33,7 +36,7 @@ def _offer(place: Depot, run: str, found: Gathered) -> tuple[str, list[str]]:
     encoded = manifest.encode(found.manifest)
     digest, missing = manifest.digest(encoded), list[str]()
     for part in depot.parts(encoded):
-        missing = place.offer(run, digest, **part)  # type: ignore[arg-type]
+        missing = place.offer(run, digest, **part)
     return digest, missing
 
 
@@ -56,7 +59,7 @@ def test_a_manifest_in_many_parts_and_one_begun_anew_arrive_whole(tmp_path: Path
     place = Depot(tmp_path / "depot", 1 << 30)
     encoded = manifest.encode(found.manifest)
     first = next(iter(depot.parts(encoded)))
-    place.offer("r", manifest.digest(encoded), **first)  # type: ignore[arg-type]
+    place.offer("r", manifest.digest(encoded), **first)
     assert _offer(place, "r", found)[1] == sorted(found.manifest.files)
 
 
@@ -97,6 +100,28 @@ def test_tests_see_the_clients_variables_and_the_workers_places() -> None:
     assert travelled == {"DB_URL": "x", "GOFLAGS": "-mod=mod", "GOMAXPROCS": "2", "PATHS": "mine", "TZ": "Asia/Tokyo"}
     own = {"PATH": "/w", "HOME": "/w", "TZ": "UTC", "SECRET": "w", "STEADYGO_DATABASE": "w", "LANG": "de_DE"}
     assert variables.seen({**travelled, "PATH": "/evil", "LD_PRELOAD": "/evil.so"}, own) == {**travelled, "PATH": "/w", "HOME": "/w"}
+
+
+def test_a_client_delivers_to_a_worker_and_hears_its_refusals(tmp_path: Path, found: Gathered) -> None:
+    place = Depot(tmp_path / "depot", 1 << 30)
+
+    async def ask(question: str, **words: Any) -> dict[str, Any]:
+        return {"offer": depot.offered, "contents": depot.contents}[question](place, "r", **words)
+
+    async def tampering(question: str, **words: Any) -> dict[str, Any]:
+        if question == "contents":
+            words["message"] = words["message"][:-1] + bytes([words["message"][-1] ^ 1])
+        return await ask(question, **words)
+
+    consignment = Consignment(found)
+    with pytest.raises(Refused, match="altered on its way"):
+        asyncio.run(consignment.deliver(tampering))
+    delivered = asyncio.run(consignment.deliver(ask))
+    assert delivered.contents == 1, "two came whole before"
+    assert delivered.sent_bytes > 100
+    assert asyncio.run(consignment.deliver(ask)).contents == 0
+    with place.tree("r", consignment.digest) as tree:
+        assert gather([tree]).manifest == found.manifest
 
 
 def _fingerprint(bench: Bench, **environment: str) -> str:

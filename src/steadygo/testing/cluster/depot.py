@@ -6,10 +6,11 @@ A client asks `offer` with the manifest in parts, gets the hashes that are missi
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypedDict
 
 from steadygo.testing.cluster import manifest
 from steadygo.testing.cluster.blobs import Blobs
@@ -107,7 +108,32 @@ class Depot:
         return found
 
 
-def parts(encoded: bytes) -> Iterator[Mapping[str, object]]:
-    """An encoded manifest as the keywords `part`, `first` and `last` of `offer`."""
+class Part(TypedDict):
+    """The words of `Depot.offer` for one part of a manifest."""
+
+    part: bytes
+    first: bool
+    last: bool
+
+
+def parts(encoded: bytes) -> Iterator[Part]:
+    """An encoded manifest in parts."""
     for at in range(0, max(1, len(encoded)), PART_BYTES):
         yield {"part": encoded[at : at + PART_BYTES], "first": at == 0, "last": at + PART_BYTES >= len(encoded)}
+
+
+def offered(place: Depot, run: str, digest: str, part: bytes, first: bool, last: bool) -> dict[str, Any]:
+    """The answer to a client's question `offer`: what is missing, or why it is refused."""
+    try:
+        return {"missing": place.offer(run, digest, bytes(part), first=first, last=last)}
+    except Refused as refused:
+        return {"refused": refused.sentence}
+
+
+def contents(place: Depot, run: str, digest: str, message: bytes) -> dict[str, Any]:
+    """The answer to a client's message `contents`: nothing, or why it is refused."""
+    try:
+        place.take(run, digest, bytes(message))
+    except Refused as refused:
+        return {"refused": refused.sentence}
+    return {}
