@@ -4,6 +4,7 @@ set -eu
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need git git
+need ip iproute2
 need chromium chromium
 need gcc gcc
 need faketime faketime
