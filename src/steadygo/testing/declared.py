@@ -19,6 +19,11 @@ def bare(text: str, *, literals: bool = True) -> str:
 
 def find_tests(text: str) -> Iterator[str]:
     """Names of tests, fuzz tests, and examples whose output is compared, as `go test` would take them from one formatted file."""
+    return (name for name, _ in find_bodies(text))
+
+
+def find_bodies(text: str) -> Iterator[tuple[str, str]]:
+    """The same names, each with the source of its function."""
     comments = [m.span() for m in _SKIPPED.finditer(text) if m[0].startswith(("//", "/*"))]
     code = bare(text)
     for found in _FUNCTION.finditer(code):
@@ -29,9 +34,19 @@ def find_tests(text: str) -> Iterator[str]:
         if kind == "Example":
             end = _END.search(code, found.end())
             if not found["params"].strip() and found["open"] and _compares(text, comments, found.end(), end.start() if end else len(text)):
-                yield name
+                yield name, text[found.start() : _closed(code, found.start("open"))]
         elif _PARAMETER[kind].fullmatch(found["params"].strip()):
-            yield name
+            yield name, text[found.start() : _closed(code, found.end("params"))]
+
+
+def _closed(code: str, at: int) -> int:
+    """Behind the bracket that closes the first one that opens from `at` on."""
+    depth = 0
+    for bracket in re.finditer(r"[{}]", code[at:]):
+        depth += 1 if bracket[0] == "{" else -1
+        if depth <= 0:
+            return at + bracket.end()
+    return len(code)
 
 
 def _compares(text: str, comments: list[tuple[int, int]], start: int, end: int) -> bool:

@@ -11,13 +11,14 @@ SUB_VERBS = {
     "show": "Show a kept run.",
     "compare": "Compare two runs: tests that differ, and what differs around them.",
     "diagnose": "Find out by experiment why a test fails now and then.",
+    "vet-new": "Run new and changed tests as often as it takes to trust them.",
     "coverage": "Compare what the tests cover with what they covered at a base.",
     "stale": "Name the passes out of Go's cache that nothing justifies.",
     "import": "Keep a log of go test -json from elsewhere as a run.",
 }
 
 _RUN = "run"
-_MODULES = {"import": "log"}  # where a verb's name is no name of Python
+_MODULES = {"import": "log", "vet-new": "vetnew"}  # where a verb's name is no name of Python
 
 
 class SubVerbs(click.Group):
