@@ -157,8 +157,11 @@ class Arriving:
         target = self._blobs.path(self._sha256)
         try:
             os.fchmod(self._file.fileno(), 0o400)
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            self._place.rename(target)
+            try:
+                self._place.rename(target)
+            except FileNotFoundError:  # the first with these two digits
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                self._place.rename(target)
         except OSError as error:
             self.drop()
             raise full(error, self._blobs.directory) from None

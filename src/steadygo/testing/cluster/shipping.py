@@ -19,6 +19,7 @@ from steadygo.testing.cluster.manifest import Entry, Manifest
 from steadygo.testing.cluster.refused import Refused
 
 _PART = 1 << 20  # bytes of a file in one packet
+_PROBE = 64 << 10  # bytes that tell whether compressing a part is worth its time
 _MESSAGE = 4 << 20  # bytes after which a message goes out
 MOST_MESSAGE_BYTES = 8 << 20
 
@@ -65,7 +66,7 @@ def _packets(root: Path, entry: Entry) -> Iterator[_Packet]:
                     raise UserError(f"{root / entry.path} changed while it was being sent.", "Leave the files alone while tests run.")
                 if not data and offset:
                     break
-                packed = zlib.compress(data, 1)
+                packed = _packed(data)
                 shorter = len(packed) < len(data)
                 yield _Packet(entry.sha256, offset, shorter, packed if shorter else data)
                 offset = offset_after
@@ -75,6 +76,11 @@ def _packets(root: Path, entry: Entry) -> Iterator[_Packet]:
         raise UserError(
             f"{root / entry.path} cannot be read any more: {error.strerror}.", "Leave the files alone while tests run."
         ) from None
+
+
+def _packed(data: bytes) -> bytes:
+    probe = data[:_PROBE]
+    return zlib.compress(data, 1) if len(zlib.compress(probe, 1)) < 0.95 * len(probe) else data
 
 
 class Receiver:
