@@ -123,9 +123,28 @@ def test_the_search_finds_a_minimal_set_and_one_culprit_is_cheap(size: int, data
         assert asked <= math.ceil(math.log2(size)) + 1
 
 
+@given(st.integers(2, 60), st.data())
+def test_what_the_search_finds_does_it_even_where_tests_clean_up(size: int, data: st.DataObject) -> None:
+    items = [f"T{n}" for n in range(size)]
+    polluter = data.draw(st.integers(0, size - 1))
+    cleaners = set(data.draw(st.lists(st.integers(0, size - 1), max_size=3)))
+    late = data.draw(st.integers(0, size - 1))
+
+    def does(chosen: Sequence[str]) -> bool:
+        dirty = False
+        for number in (int(name[1:]) for name in chosen):
+            dirty = (dirty and number not in cleaners) or number in (polluter, late)
+        return dirty
+
+    if does(items):
+        found = minimal(items, does)
+        assert does(found)
+        assert len(found) == 1 or not any(does([x for x in found if x != one]) for one in found)
+
+
 def _conclude(ask: Callable[[Trial], Answer], most_runs: int) -> Diagnosis:
     case = Case(ask, "TestX", Budget(most_runs))
-    means = Means(("TestA", "TestB", "TestX"), lambda *_: ("1",), lambda: ([], []), tuple, tuple)
+    means = Means(("TestA", "TestB", "TestX"), lambda *_: ("1",), lambda: ([], []), tuple, tuple, list)
     return conclude(case, decide(case, means), Commands("p", "go", (), lambda line: True))
 
 

@@ -13,6 +13,7 @@ from steadygo.tools.run import run
 
 _NOBODY = "65534"
 _UP = 'ip link set lo up && exec "$@"'
+_ENTER = 'for d; do test -r "$d" && test -x "$d" || exit 1; done'
 _UP_UNPRIVILEGED = 'ip link set lo up && exec setpriv --inh-caps=-all --ambient-caps=-all "$@"'
 
 Words = tuple[str, ...] | None
@@ -49,8 +50,7 @@ def other_user(environment: Mapping[str, str], *needed: str) -> Words:
     if not _has(environment, "setpriv"):
         return None
     words = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
-    enter = ["test", *" -a ".join(f"-r {n} -a -x {n}" for n in needed).split()] if not any(" " in n for n in needed) else ["false"]
-    return words if run([*words, *enter], environment=environment, timeout_seconds=10.0).ok else None
+    return words if run([*words, "sh", "-c", _ENTER, "sh", *needed], environment=environment, timeout_seconds=10.0).ok else None
 
 
 def _that_work(words: tuple[str, ...], environment: Mapping[str, str]) -> Words:

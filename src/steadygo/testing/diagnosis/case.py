@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from steadygo.testing.diagnosis.probe import Answer
-from steadygo.testing.diagnosis.trial import Trial
+from steadygo.testing.diagnosis.trial import Change, Trial
 
 _KEPT_FOR_COMMANDS = 2  # runs that stay for trying the commands that are printed
 
@@ -46,7 +46,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Found:
-    """A conclusion: `shown` is the trial that makes the test fail."""
+    """A conclusion: `shown` is the trial that makes the test fail, `change` the change of the environment that turns its verdict."""
 
     kind: str
     shown: Trial | None = None
@@ -55,6 +55,7 @@ class Found:
     cleaners: tuple[str, ...] = ()
     factor: str = ""
     rate: float | None = None
+    change: Change | None = None
 
 
 class Spent(Exception):
@@ -83,7 +84,11 @@ def _silent(trying: str, runs: int, known: Sequence[str]) -> None:
 
 @dataclass
 class Case:
-    """`ask_once` carries out a trial; `names` are the top-level tests of the package."""
+    """`ask_once` carries out a trial. `passes` counts runs that changed nothing that matters and passed.
+
+    `strays` are changes with which the verdict turned once and not again.
+    `hung_after`: the longest that a failing run was waited for before it was stopped, 0 when none was.
+    """
 
     ask_once: Callable[[Trial], Answer]
     test: str
@@ -94,8 +99,15 @@ class Case:
     tried: list[str] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
     passes: int = 0
+    strays: list[str] = field(default_factory=list)
     trying: str = ""
+    hung_after: float = 0.0
     _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> int:
+        """Runs that may still be spent."""
+        return max(0, self.budget.runs - _KEPT_FOR_COMMANDS - self.runs)
 
     @property
     def alone(self) -> Trial:
@@ -105,11 +117,13 @@ class Case:
     def ask(self, trial: Trial) -> Answer:
         """One run. Raises Spent, or CannotTry."""
         minutes = (time.monotonic() - self._began) / 60
-        if self.runs >= self.budget.runs - _KEPT_FOR_COMMANDS or minutes >= self.budget.minutes:
+        if not self.left or minutes >= self.budget.minutes:
             raise Spent
         self.tell(self.trying, self.runs, self.because)
         answer = self.ask_once(trial)
         self.runs += 1
+        if answer.failed:
+            self.hung_after = max(self.hung_after, answer.hung_after)
         return answer
 
     def failures(self, trial: Trial, times: int) -> int | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from steadygo.testing.diagnosis.case import Case, Found, of
+from steadygo.testing.diagnosis.case import Case, Found, NotTried, Spent, of
 from steadygo.testing.diagnosis.probe import CannotTry
 from steadygo.testing.diagnosis.statistics import at_least, discoveries, fisher, passes_needed, reruns
 from steadygo.testing.diagnosis.trial import Change, Trial
 
 LOW, HIGH = 0.005, 0.10
 _ENOUGH_FAILURES, _MOST = 5, 30
-_ARM = 12
+_RAISING = frozenset({"GOMAXPROCS", "cpu count", "cpu throttling"})
+_ROUNDS = 2
+_TIMES, _FALSE_SHARE = 2.0, 0.01
 _CERTAIN, _MORE_THAN_CERTAIN = 0.99, 0.9999
 _MOST_COUNT = 2000
 _MOST_PROCESSES = 200
@@ -23,21 +25,24 @@ _FRAME = re.compile(r"^      (/\S+\.go:\d+)", re.MULTILINE)
 RACE = Change("race", "-race", build=("-race",))
 
 
-def stays(case: Case, base: Trial) -> Found:
-    """It never failed so far: run it until a failure in one of ten runs would have shown, then call it stable."""
+def stays(case: Case, base: Trial) -> Found | None:
+    """It never failed so far: run it until a failure in one of ten runs would have shown, then call it stable. None: it failed now."""
     case.trying = "whether it fails by chance"
-    needed = passes_needed(LOW, HIGH)
-    while case.passes < needed:
+    needed, passed = passes_needed(LOW, HIGH), 0 if case.strays else case.passes
+    while passed < needed:
         if case.fails(base):
-            case.because.append(f"in the same environment it failed once, after {case.passes} runs in which it passed")
-            return by_chance(case, base, 1, case.passes + 1)
-        case.passes += 1
-    case.because.append(f"it passed in {case.passes} runs that change nothing that matters: one failure in ten runs would have shown")
+            case.because.append(f"in the same environment it failed once, after {passed} runs in which it passed")
+            return None
+        passed += 1
+    if case.strays:
+        case.because.append(f"it failed once with {' and once with '.join(case.strays)}, and not in {passed} runs after that")
+        return Found("not-known", base)
+    case.because.append(f"it passed in {passed} runs that change nothing that matters: one failure in ten runs would have shown")
     return Found("stable")
 
 
-def by_chance(case: Case, base: Trial, failed: int = 0, runs: int = 0) -> Found:
-    """Measure the rate, and find a command that shows it almost surely. `failed` of `runs` have been seen already."""
+def by_chance(case: Case, base: Trial, changes: Iterable[Change], failed: int, runs: int) -> Found:
+    """Measure the rate, look for what raises it, and find a command that shows it almost surely. `failed` of `runs` have been seen."""
     case.trying = "how often it fails"
     slowest = 0.0
     while failed < _ENOUGH_FAILURES and runs < _MOST:
@@ -45,43 +50,83 @@ def by_chance(case: Case, base: Trial, failed: int = 0, runs: int = 0) -> Found:
         failed, runs, slowest = failed + (answer.failed is True), runs + 1, max(slowest, answer.seconds)
     rate = failed / runs
     case.because.append(f"it failed in {of(failed, runs)}: {reruns(rate)} reruns show it with 95 %")
-    shown = _repeated(case, base, at_least(failed, runs), slowest)
-    case.because += races(case, base)
-    return Found("nondeterministic", shown, rate=rate)
+    found = Found("nondeterministic", replace(base, repeat=_processes(at_least(failed, runs))), rate=rate)
+    try:
+        shown, repetitions = _repeated(case, base, at_least(failed, runs), slowest)
+        found = replace(found, shown=shown)
+        raced = _raced(case, base)
+        if raced is not None:
+            return replace(found, shown=raced, factor="race")
+        return _likelier(case, found, [c for c in changes if c.factor in _RAISING], repetitions)
+    except Spent:
+        case.because.append(f"the budget of {case.budget.words} was used up while trying {case.trying}")
+        return found
 
 
-def _repeated(case: Case, base: Trial, rate: float, seconds: float) -> Trial:
-    """Repetitions in one process where those fail too, else a process each."""
+def _processes(rate: float) -> int:
+    return min(_MOST_PROCESSES, reruns(rate, _CERTAIN))
+
+
+def _repeated(case: Case, base: Trial, rate: float, seconds: float) -> tuple[Trial, tuple[bool, ...]]:
+    """Repetitions in one process where those fail too, else a process each; and the verdicts of those in one process."""
     case.trying = "whether repetitions in one process show it"
     affordable = max(1, min(_MOST_COUNT, int(_SECONDS / max(seconds, 0.001))))
     count = min(affordable, reruns(rate, _CERTAIN))
     verdicts = case.ask(replace(base, count=base.count * count)).verdicts if count > 1 else ()
     if not any(verdicts):
-        return replace(base, repeat=min(_MOST_PROCESSES, reruns(rate, _CERTAIN)))
+        return replace(base, repeat=_processes(rate)), ()
     seen = at_least(sum(verdicts), len(verdicts))
     surely = reruns(seen, _MORE_THAN_CERTAIN)
-    return replace(base, count=base.count * (surely if surely <= affordable else min(_MOST_COUNT, reruns(seen, _CERTAIN))))
+    return replace(base, count=base.count * (surely if surely <= affordable else min(_MOST_COUNT, reruns(seen, _CERTAIN)))), verdicts
 
 
-def races(case: Case, base: Trial) -> list[str]:
-    """What the race detector says, as sentences."""
+def _raced(case: Case, base: Trial) -> Trial | None:
+    """The trial in which the race detector sees a data race."""
     case.trying = "the race detector"
+    trial = replace(base, change=RACE)
     try:
-        answer = case.ask(replace(base, change=RACE))
+        answer = case.ask(trial)
     except CannotTry as error:
-        return [f"the race detector could not be asked: {error}".splitlines()[0]]
+        case.not_tried.append(NotTried("race", str(error)))
+        return None
+    case.tried.append("race")
     if not _RACE.search(answer.output):
-        return ["the race detector saw nothing"]
+        return None
     lines = list(dict.fromkeys(_FRAME.findall(answer.output)))[:4]
-    return [f"the race detector sees a data race: {', '.join(lines)}"]
+    case.because.append(f"the race detector sees a data race: {', '.join(lines)}")
+    return trial
 
 
-def likelier(case: Case, base: Trial, changes: Iterable[Change], failed: int, runs: int) -> list[str]:
-    """Factors that change the rate, where that is no chance."""
-    arms = []
+def _likelier(case: Case, found: Found, changes: Iterable[Change], verdicts: Sequence[bool]) -> Found:
+    """Name the factor that changes the rate most, where that is no chance; and show the failure with it where it raises the rate.
+
+    Repetitions in one process are compared with as many in one process; where those show nothing the rates are not compared.
+    """
+    if not verdicts or found.shown is None:
+        return found
+    arms: list[tuple[Change, int, int]] = []
+    base = replace(found.shown, count=len(verdicts))
     for change in changes:
-        trial = replace(base, change=change)
         case.trying = f"how often it fails with {change.words}"
-        arms.append((change, sum(case.fails(trial) for _ in range(_ARM))))
-    stand = discoveries([fisher(f, _ARM, failed, runs) for _, f in arms])
-    return [f"with {c.words} it failed in {of(f, _ARM)}" for (c, f), named in zip(arms, stand, strict=True) if named]
+        seen = [v for _ in range(_ROUNDS) for v in case.ask(replace(base, change=change)).verdicts]
+        case.tried.append(change.factor)
+        if seen:
+            arms.append((change, sum(seen), len(seen)))
+    verdicts = [*verdicts, *case.ask(base).verdicts]
+    failed, runs = sum(verdicts), len(verdicts)
+    chances = [fisher(f, n, failed, runs) for _, f, n in arms]
+    stand = [i for i, named in enumerate(discoveries(chances, _FALSE_SHARE)) if named and _differ(arms[i][1] / arms[i][2], failed / runs)]
+    for i in stand:
+        change, f, n = arms[i]
+        case.because.append(f"with {change.words} {f} of {n} repetitions failed, without {failed} of {runs}")
+    if not stand:
+        return found
+    change, f, n = arms[min(stand, key=lambda i: chances[i])]
+    if f / n <= failed / runs:
+        return replace(found, factor=change.factor, change=change)
+    return replace(found, factor=change.factor, change=change, shown=replace(found.shown, change=change))
+
+
+def _differ(one: float, other: float) -> bool:
+    """Enough to matter, not only enough to be measured."""
+    return max(one, other) >= _TIMES * min(one, other)

@@ -13,9 +13,11 @@ from steadygo.errors import UserError
 from steadygo.testing.diagnosis import chance, order, screen, together
 from steadygo.testing.diagnosis.case import Case, Found, NotTried, Spent, of
 from steadygo.testing.diagnosis.probe import Answer
+from steadygo.testing.diagnosis.statistics import Sprt
 from steadygo.testing.diagnosis.trial import Change, Trial
 
 _MOST_LEFT_OUT = 3  # tests that end the process before ours has run
+_LEFT_BEHIND = frozenset({"TMPDIR", "HOME", "cache"})
 _LEFTOVER = 4  # failures in a row after a first pass: it leaves something behind that outlives the process
 
 
@@ -24,6 +26,7 @@ class Means:
     """What experiments are made of. `names`: the package's top-level tests in source order.
 
     `cheap`: changes that need no other binary, `variables`: those that the runs so far made known, `dear`: those that are compiled for.
+    `likely_first` sorts them.
     """
 
     names: Sequence[str]
@@ -31,6 +34,7 @@ class Means:
     cheap: Callable[[], tuple[list[Change], list[NotTried]]]
     variables: Callable[[], Iterable[Change]]
     dear: Callable[[], Iterable[Change]]
+    likely_first: Callable[[Iterable[Change]], Sequence[Change]]
 
 
 def decide(case: Case, means: Means) -> Found:
@@ -65,22 +69,22 @@ def _decide(case: Case, means: Means) -> Found:
         case.because.append(f"{first.ended_by or second.ended_by or 'the process'} ended the process before it had a verdict")
         return Found("not-known", case.alone)
     if one == 1:
-        return _unsteady(case, first)
+        return _unsteady(case, means, first)
     case.trying = "its whole package"
     whole, seen, all_, left_out = _whole(case, means.names)
     if one == 2:
         case.because += _hang(first)
-        return _fails_alone(case, means, seen, all_)
+        return _fails_alone(case, means, first, seen, all_)
     if all_:
         return _fails_together(case, means, whole, seen, all_)
     case.passes += 2 + (2 if all_ == 0 else 0)
     return (
-        _twice(case)
+        _twice(case, means)
         or _in_other_orders(case, means, whole, left_out)
         or together.in_process(case, whole, seen)
         or together.two_processes(case, first)
         or _environment(case, means, fails=False)
-        or chance.stays(case, case.alone)
+        or _stays(case, means)
     )
 
 
@@ -93,7 +97,7 @@ def _check_name(case: Case) -> None:
 
 
 def _hang(answer: Answer) -> list[str]:
-    return ["it did not end by itself and was stopped (-- -timeout=5m gives it more time)"] if answer.hung else []
+    return ["it did not end by itself and was stopped (-- -timeout=5m gives it more time)"] if answer.hung_after else []
 
 
 def _whole(case: Case, names: Sequence[str]) -> tuple[Trial, Answer, int | None, list[str]]:
@@ -114,47 +118,79 @@ def _whole(case: Case, names: Sequence[str]) -> tuple[Trial, Answer, int | None,
     return trial, answer if answer.failed or not again.failed else again, failed, left_out
 
 
-def _unsteady(case: Case, first: Answer) -> Found:
+def _by_chance(case: Case, means: Means, base: Trial, failed: int, runs: int) -> Found:
+    return chance.by_chance(case, base, means.cheap()[0], failed, runs)
+
+
+def _stays(case: Case, means: Means) -> Found:
+    return chance.stays(case, case.alone) or _by_chance(case, means, case.alone, 1, case.passes + 1)
+
+
+def _unsteady(case: Case, means: Means, first: Answer) -> Found:
     """It passed once and failed once in the same environment."""
+    failed, runs = 1, 2
     if first.failed is False:
-        more = case.failures(case.alone, _LEFTOVER - 1)
-        if more == _LEFTOVER - 1:
+        more = [case.fails(case.alone) for _ in range(_LEFTOVER - 1)]
+        if all(more):
             case.because.append(f"the first run passed, the {_LEFTOVER} after it failed: it leaves something behind outside of its process")
             return Found("not-idempotent", case.alone)
-        return chance.by_chance(case, case.alone, 1 + (more or 0), _LEFTOVER + 1)
-    return chance.by_chance(case, case.alone, 1, 2)
+        failed, runs = failed + sum(more), runs + len(more)
+    return together.in_process(case, case.alone, first) or _by_chance(case, means, case.alone, failed, runs)
 
 
-def _fails_alone(case: Case, means: Means, seen: Answer, all_: int | None) -> Found:
+def _fails_alone(case: Case, means: Means, first: Answer, seen: Answer, all_: int | None) -> Found:
     if all_ == 0:
-        return order.brittle(case, seen) or Found("not-known", case.alone)
+        return order.brittle(case, seen) or _wavering(case, means, case.alone, 2, 2) or Found("not-known", case.alone)
     if all_ == 1:
-        return Found("not-known", case.alone)
-    found = _environment(case, means, fails=True)
+        return _wavering(case, means, case.alone, 2, 2) or Found("not-known", case.alone)
+    found = together.in_process(case, case.alone, first) or _environment(case, means, fails=True)
     if found is not None:
-        return found
+        return _outlives(case, found) or found
+    if case.strays:
+        return _wavering(case, means, case.alone, 2, 2) or Found("not-known", case.alone)
     case.because.append("it fails always, in every environment tried: it is not flaky")
     return Found("not-known", case.alone)
 
 
+def _outlives(case: Case, found: Found) -> Found | None:
+    """A fresh place heals it, and there the second run fails again: it trips over what it left there itself."""
+    if found.factor not in _LEFT_BEHIND or found.change is None:
+        return None
+    twice = replace(case.alone, count=2, change=found.change)
+    for _ in range(2):
+        if case.ask(twice).verdicts != (False, True):
+            return None
+    case.because.append(f"with {found.change.words} the second of two runs fails: it trips over what an earlier run left there")
+    return Found("not-idempotent", twice, factor=found.factor)
+
+
+def _wavering(case: Case, means: Means, base: Trial, failed: int, runs: int) -> Found | None:
+    """What order and environment did not explain may be chance: does it always do what it did in these runs? None: it does."""
+    case.trying = "whether that was chance"
+    fails, strange = failed == runs, Sprt(0.1, 0.5)
+    while strange.verdict is None and failed in (0, runs):
+        now = case.fails(base)
+        failed, runs = failed + now, runs + 1
+        strange.add(now is not fails)
+    return _by_chance(case, means, base, failed, runs) if 0 < failed < runs else None
+
+
 def _fails_together(case: Case, means: Means, whole: Trial, seen: Answer, failed: int) -> Found:
     found = together.in_process(case, whole, seen)
-    if found is not None:
-        return found
-    if failed == 1:
-        return chance.by_chance(case, whole, 1, 2)
-    return order.victim(case, whole, seen, means.seeds) or Found("not-known", whole)
+    if found is None and failed == 2:
+        found = order.victim(case, whole, seen, means.seeds)
+    return found or _wavering(case, means, case.alone, 0, 2) or _wavering(case, means, whole, failed, 2) or Found("not-known", whole)
 
 
-def _twice(case: Case) -> Found | None:
+def _twice(case: Case, means: Means) -> Found | None:
     case.trying = "the test twice in one process"
     twice = replace(case.alone, count=2)
     answer = case.ask(twice)
-    if answer.verdicts[:1] == (False,) and answer.failed and case.fails(twice):
+    if answer.verdicts[:1] == (False,) and answer.failed and case.ask(twice).verdicts[:2] == (False, True):
         case.because.append("the second of two runs in one process (-count=2) failed, twice over")
         return Found("not-idempotent", twice)
     if answer.failed:
-        return chance.by_chance(case, twice, 1, 2)
+        return _wavering(case, means, case.alone, 0, 2) or _by_chance(case, means, twice, 1, 2)
     case.passes += 1
     return None
 
@@ -164,19 +200,20 @@ def _in_other_orders(case: Case, means: Means, whole: Trial, left_out: Sequence[
     if failing is None:
         return None
     trial, answer, again = failing
-    if not again:
-        case.because.append("in the same order again it passed")
-        found = together.in_process(case, whole, answer)
-        return found or chance.by_chance(case, trial, 1, 2)
     found = together.in_process(case, trial, answer)
-    return found or order.victim(case, trial, answer, means.seeds) or Found("not-known", trial)
+    if found is None and again:
+        found = order.victim(case, trial, answer, means.seeds)
+    if found is not None:
+        return found
+    case.because += [] if again else ["in the same order again it passed"]
+    return _wavering(case, means, case.alone, 0, 2) or _by_chance(case, means, trial, 1 + again, 2)
 
 
 def _environment(case: Case, means: Means, *, fails: bool) -> Found | None:
     changes, missing = means.cheap()
     case.not_tried += missing
-    found = screen.screen(case, case.alone, [*means.variables(), *changes], fails=fails)
+    found = screen.screen(case, case.alone, [*means.variables(), *means.likely_first(changes)], fails=fails)
     found = found or screen.screen(case, case.alone, means.dear(), fails=fails)
-    if found is None:
-        case.because.append(f"no change of the environment turned its verdict: {', '.join(case.tried)}")
+    if found is None and not case.strays:
+        case.because.append(f"no change of the environment turned its verdict: {', '.join(dict.fromkeys(case.tried))}")
     return found

@@ -24,6 +24,7 @@ _AWAKE = 0.1
 _LONG = 120  # characters: the path of a Unix socket may have 107
 _GETENV = re.compile(r'\b(?:Getenv|LookupEnv)\(\s*(?:"(?P<name>\w+)"|(?P<constant>\w+))\s*\)(?:\s*[!=]=\s*"(?P<value>[^"\n]*)")?')
 _CONSTANT = re.compile(r'\b(\w+)\s*(?::=|=)\s*"(\w+)"')
+_MODULE = re.compile(r"^module\s+\"?([\w./~-]+)", re.MULTILINE)
 _UMASK = 'umask "$0"; exec "$@"'
 _DUTY = (
     'sh -c \'trap "kill -CONT $p" EXIT; "$0" "$@" & p=$!; '
@@ -61,6 +62,9 @@ def cheap(here: Surroundings) -> tuple[list[Change], list[NotTried]]:
         Change("cpu throttling", f"allowed to run {_AWAKE:.0%} of the time", awake=_AWAKE, wrapped=(f"-exec={_DUTY}",)),
     ]
     missing = [NotTried("date", "the clock of a Go program cannot be set without setting the machine's")]
+    user, refused = _user(here)
+    changes += [user] if user else []
+    missing += [refused] if refused else []
     for factor, words, said, kind in _confined(here):
         if words is None:
             missing.append(NotTried(factor, said))
@@ -86,44 +90,77 @@ def _confined(here: Surroundings) -> Iterator[tuple[str, confine.Words, str, str
         yield "network", network, "no network but loopback" if network else "no network namespace can be made here", "prefix"
 
 
+_HINTS = {
+    "TZ": r"time\.(Local|Date|LoadLocation|Now)\b|\.(Local|Zone|Weekday|YearDay|Format|Day)\(",
+    "GOMAXPROCS": r"GOMAXPROCS|NumCPU",
+    "cpu count": r"NumCPU",
+    "umask": r"\.Perm\(\)|Umask|\.Mode\(\)",
+    "LC_ALL": r'"(LC_|LANG)|exec\.Command',
+    "LANG": r'"LANG',
+    "TMPDIR": r"TempDir|MkdirTemp|CreateTemp|os\.Rename",
+    "cache": r"UserCacheDir|GOCACHE|XDG_CACHE_HOME",
+    "HOME": r"UserHomeDir|UserConfigDir|user\.Current|\bHOME\b",
+    "memory limit": r"SetMemoryLimit|GOMEMLIMIT|MemStats|1\s*<<\s*(2[5-9]|3\d)",
+    "working directory": r"Getwd|runtime\.Caller|EvalSymlinks|os\.Executable",
+    "user": r"Getuid|Geteuid|user\.Current|ErrPermission|IsPermission|Chmod\(",
+    "ulimit -n": r"Rlimit|EMFILE",
+    "network": r"net\.(Dial|Lookup|Interface)|http\.Get",
+    "cpu throttling": r"time\.(Sleep|After|Since|NewTimer|NewTicker|Tick)\b|WithTimeout|WithDeadline",
+}  # fmt: skip
+"""What in a package's source makes a factor worth an early look."""
+
+
+def likely_first(changes: Iterable[Change], package: Path) -> list[Change]:
+    """The same changes, those first that the package's source hints at."""
+    text = "\n".join(_sources(package))
+    return sorted(changes, key=lambda c: not re.search(_HINTS.get(c.factor, r"(?!)"), text))
+
+
+def _sources(package: Path) -> list[str]:
+    return [f.read_text("utf-8", "replace") for f in sorted(package.glob("*.go"))]
+
+
 def _is_so(change: Change, given: Mapping[str, str]) -> bool:
     return bool(change.environment) and all(given.get(name) == value for name, value in change.environment)
 
 
+def _user(here: Surroundings) -> tuple[Change | None, NotTried | None]:
+    """Somebody without rights for root, root of a user namespace for everybody else."""
+    words = confine.other_user(here.environment, str(here.package), str(here.scratch))
+    if words is None:
+        return None, NotTried(
+            "user", "nobody may not enter the package's directory" if os.geteuid() == 0 else "unshare -r does not work here"
+        )
+    if os.geteuid() != 0:
+        return Change("user", "as root of a user namespace", f"{shlex.join(words)} {{}}", start=words), None
+    script = f'd=$(mktemp -d) && chmod 777 $d && cp $0 $d/t && HOME=$d exec {shlex.join(words)} $d/t "$@"'
+    return Change("user", "as nobody", fresh=("HOME",), start=words, wrapped=(f"-exec=sh -c '{script}'",)), None
+
+
 def _places(here: Surroundings) -> list[Change]:
     """Other directories for temporary files, for the home and for caches."""
-    made: dict[str, Path] = {}
-    for name in ("other", "with space", "long" * (_LONG // 4), "home", "cache", "gocache"):
-        made[name] = here.scratch / "places" / name
-        made[name].mkdir(parents=True, exist_ok=True)
-        made[name].chmod(0o777)
-    fresh = '"$(mktemp -d)"'
-    space, long = "/tmp/with space", f"/tmp/{'long' * (_LONG // 4)}"
+    space, long = "with space", "long" * (_LONG // 4)
+    for name in (space, long):
+        (here.scratch / name).mkdir(exist_ok=True)
     found = [
-        variable("TMPDIR", str(made["other"]), words="another TMPDIR", plain=fresh),
-        Change(
-            "TMPDIR", "a TMPDIR with a space", f"mkdir -p '{space}' && env TMPDIR='{space}' {{}}", (("TMPDIR", str(made["with space"])),)
+        Change("TMPDIR", "another TMPDIR", 'env TMPDIR="$(mktemp -d)" {}', fresh=("TMPDIR",)),
+        *(
+            Change("TMPDIR", words, f'mkdir -p "/tmp/{name}" && env TMPDIR="/tmp/{name}" {{}}', (("TMPDIR", str(here.scratch / name)),))
+            for name, words in ((space, "a TMPDIR with a space"), (long, f"a TMPDIR of more than {_LONG} characters"))
         ),
-        Change(
-            "TMPDIR", f"a TMPDIR of {_LONG} characters", f"mkdir -p {long} && env TMPDIR={long} {{}}",
-            (("TMPDIR", str(made["long" * (_LONG // 4)])),),
-        ),
-    ]  # fmt: skip
+    ]
     temporary = here.environment.get("TMPDIR") or "/tmp"
     shared = Path("/dev/shm")
     if shared.is_dir() and os.access(shared, os.W_OK) and _device(Path(temporary)) != _device(shared):
         found.append(variable("TMPDIR", str(shared), words="a TMPDIR on another file system"))
+    go = 'GOCACHE="$(go env GOCACHE)" GOPATH="$(go env GOPATH)"'  # go itself keeps its own
     return [
         *found,
-        Change(
-            "cache", "empty caches", 'env XDG_CACHE_HOME="$(mktemp -d)" {}',
-            (("XDG_CACHE_HOME", str(made["cache"])), ("GOCACHE", str(made["gocache"]))),
-        ),
-        Change("HOME", "an empty HOME", 'env GOCACHE="$(go env GOCACHE)" GOMODCACHE="$(go env GOMODCACHE)" HOME="$(mktemp -d)" {}',
-               (("HOME", str(made["home"])),)),
-        Change("HOME", "HOME unset", 'env -u HOME GOCACHE="$(go env GOCACHE)" GOPATH="$(go env GOPATH)" {}',
-               (("HOME", None),)),
-    ]  # fmt: skip
+        Change("cache", "an empty XDG_CACHE_HOME", f'env {go} XDG_CACHE_HOME="$(mktemp -d)" {{}}', fresh=("XDG_CACHE_HOME",)),
+        Change("cache", "an empty GOCACHE", fresh=("GOCACHE",), wrapped=("-exec=sh -c 'GOCACHE=$(mktemp -d) exec $0 \"$@\"'",)),
+        Change("HOME", "an empty HOME", f'env {go} HOME="$(mktemp -d)" {{}}', fresh=("HOME",)),
+        Change("HOME", "HOME unset", f"env -u HOME {go} {{}}", (("HOME", None),)),
+    ]
 
 
 def _device(path: Path) -> int:
@@ -141,12 +178,23 @@ def dear(here: Surroundings) -> list[Change]:
     """Changes for which the tests are compiled again."""
     copied = f'd=$(mktemp -d) && cp -R {shlex.quote(str(here.module))} "$d/copy" && cd "$d/copy" && {{}}'
     return [
-        Change("working directory", "a copy of the module in another directory", copied, place="copy"),
+        Change("working directory", "a copy of the module in another directory", copied, place="copy/elsewhere"),
+        *_named(here),
         Change("trimpath", "-trimpath", build=("-trimpath",)),
         Change("race", "-race", build=("-race",)),
         *(Change("go version", f"{_version(go)}", f"env GOTOOLCHAIN=local PATH={shlex.quote(str(go.parent))}:\"$PATH\" {{}}", go=go)
           for go in here.goes),
     ]  # fmt: skip
+
+
+def _named(here: Surroundings) -> list[Change]:
+    """A copy whose directory is called as the module is: some tests look for that name above them."""
+    found = _MODULE.search((here.module / "go.mod").read_text("utf-8", "replace")) if (here.module / "go.mod").is_file() else None
+    name = found[1].rpartition("/")[2] if found else ""
+    if not name or name == here.module.name:
+        return []
+    said = f'd=$(mktemp -d)/{name} && cp -R {shlex.quote(str(here.module))} "$d" && cd "$d" && {{}}'
+    return [Change("working directory", f"a copy of the module in a directory called {name}", said, place=f"copy/{name}")]
 
 
 def _version(go: Path) -> str:
@@ -158,9 +206,8 @@ def _version(go: Path) -> str:
 
 def variables(asked_for: Iterable[str], package: Path, environment: Mapping[str, str]) -> list[Change]:
     """Each variable that the tests asked for or that the package's source names: unset where it is set, set where it is not."""
-    texts = [f.read_text("utf-8", "replace") for f in sorted(package.glob("*.go"))]
     named: dict[str, list[str]] = {name: [] for name in asked_for}
-    for text in texts:
+    for text in _sources(package):
         constants = dict(_CONSTANT.findall(text))
         for found in _GETENV.finditer(text):
             name = found["name"] or constants.get(found["constant"], "")

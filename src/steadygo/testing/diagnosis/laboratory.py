@@ -12,9 +12,8 @@ from pathlib import Path
 from steadygo.testing.diagnosis import factors
 from steadygo.testing.diagnosis.case import Budget, Case, Diagnosis, Found, Tell
 from steadygo.testing.diagnosis.decide import Means, decide, unknown
-from steadygo.testing.diagnosis.probe import Prober, compiled
+from steadygo.testing.diagnosis.probe import compiled
 from steadygo.testing.diagnosis.reproduce import Commands, conclude
-from steadygo.testing.diagnosis.trial import Change
 from steadygo.testing.engine import Setting
 from steadygo.testing.plan import Planned
 from steadygo.tools import go_seed
@@ -48,17 +47,14 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         seeds=seeds,
         cheap=lambda: factors.cheap(here),
         variables=lambda: factors.variables(prober.asked_for, package.directory, setting.environment),
-        dear=lambda: _dear(here, prober),
+        dear=lambda: factors.dear(here),
+        likely_first=lambda changes: factors.likely_first(changes, package.directory),
     )
     try:
         return conclude(case, decide(case, means), commands), False
     except KeyboardInterrupt:
         case.because.append(f"stopped after {case.runs} runs, while trying {case.trying}")
         return conclude(case, Found("not-known"), commands), True
-
-
-def _dear(here: factors.Surroundings, prober: Prober) -> list[Change]:
-    return factors.dear(here)
 
 
 def _go(setting: Setting) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,8 @@ class Answer:
     """What one run showed. `failed` None: the test has no verdict. `verdicts`: failed or not, each time that the test ran in it.
 
     `order`: tests as they started, subtests only beside a test that is a subtest itself. `parallel`: those of them that called
-    t.Parallel. `ended_by`: the test that ended the process before this one had a verdict. `hung`: it was stopped for taking too long.
+    t.Parallel. `ended_by`: the test that ended the process before this one had a verdict. `hung_after`: seconds after which it was
+    stopped for taking too long.
     `seconds` of the process, `own_seconds` of the test at its slowest.
     """
 
@@ -51,7 +53,7 @@ class Answer:
     verdicts: tuple[bool, ...] = ()
     output: str = ""
     skipped: bool = False
-    hung: bool = False
+    hung_after: float = 0.0
     ended_by: str = ""
     seconds: float = 0.0
     own_seconds: float = 0.0
@@ -109,6 +111,8 @@ class Prober:
         log, stop = self.scratch / "test.log", threading.Event()
         given = [w for w in self.setting.flags.binary() if not w.startswith(_OVERRIDDEN)]
         words = [*given, "-test.timeout=0", *(f"-test.{flag[1:]}" for flag in trial.flags())]
+        log.touch()
+        log.chmod(0o666)  # it may run as somebody else
         started = time.monotonic()
 
         def once(number: int) -> tuple[_Tape, Ran]:
@@ -134,15 +138,14 @@ class Prober:
                 environment.pop(name, None)
                 if value is not None:
                     environment[name] = value
+            environment |= {name: self._fresh() for name in change.fresh}
             with ThreadPoolExecutor(max(1, trial.copies - 1)) as pool:
                 try:
                     others = [pool.submit(once, n) for n in range(1, trial.copies)]
                     tapes = [once(0), *(other.result() for other in others)]
                 finally:
                     stop.set()
-        if log.exists():
-            self.asked_for |= {one.name for one in testlog.parse(log.read_bytes()) if one.what == "getenv"}
-            log.unlink()
+        self.asked_for |= {one.name for one in testlog.parse(log.read_bytes()) if one.what == "getenv"}
         answers = [self._answer(tape, ran, time.monotonic() - started) for tape, ran in tapes]
         worst = next((a for a in answers if a.failed), answers[0])
         if trial.change is None and trial.copies == 1 and worst.failed is False:
@@ -165,7 +168,7 @@ class Prober:
             verdicts=tuple(t.outcome.bad for t in counted),
             output="".join(t.output for t in tests if _within(t.name, self.test)) + tape.watch.output(),
             skipped=bool(counted) and all(t.outcome is Outcome.SKIPPED for t in counted),
-            hung=tape.hung,
+            hung_after=tape.limit_seconds if tape.hung else 0.0,
             ended_by=ended_by,
             seconds=seconds,
             own_seconds=max((t.seconds for t in counted), default=0.0),
@@ -187,7 +190,7 @@ class Prober:
 
     def binary(self, change: Change) -> Path:
         """The test binary of this build, compiled once. Raises CannotTry."""
-        key = (change.build, change.go, change.place if change.place == "copy" else "")
+        key = (change.build, change.go, change.place if change.copied else "")
         if key not in self._binaries:
             try:
                 self._binaries[key] = self._compile(change, self.scratch / str(len(self._binaries)))
@@ -200,8 +203,9 @@ class Prober:
 
     def _compile(self, change: Change, out: Path) -> Path:
         out.mkdir()
+        out.chmod(0o755)
         binary, setting = out / binary_name(self.package.path), self.setting
-        directory = self._directory(change) if change.place == "copy" else setting.directory
+        directory = self._directory(change) if change.copied else setting.directory
         environment = {**setting.environment, **({"GOTOOLCHAIN": "local", "GOROOT": ""} if change.go else {})}
         flags = (*setting.flags.build, *change.build)
         ran = go_test.compile_tests(change.go or setting.go, directory, [self.package.path], binary, flags, environment, lambda: False)
@@ -209,6 +213,11 @@ class Prober:
             what, complaint = own_complaint(ran.stderr.decode("utf-8", "replace"), self.package.path)
             raise CannotTry(f"{what}: {complaint}")
         return binary
+
+    def _fresh(self) -> str:
+        directory = tempfile.mkdtemp(dir=self.scratch)
+        Path(directory).chmod(0o777)  # it may run as somebody else
+        return directory
 
     @property
     def module(self) -> Path:
@@ -221,10 +230,10 @@ class Prober:
             return self.package.directory
         there = self.scratch / change.place
         if not os.path.lexists(there):
-            if change.place == "link":
-                there.symlink_to(self.module)
-            else:
+            if change.copied:
                 _copy(self.module, there)
+            else:
+                there.symlink_to(self.module)
         return there / self.package.directory.relative_to(self.module)
 
 

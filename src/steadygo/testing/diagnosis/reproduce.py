@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steadygo.testing.diagnosis.case import Case, Diagnosis, Found
 from steadygo.testing.diagnosis.trial import Trial
@@ -32,7 +33,7 @@ def conclude(case: Case, found: Found, commands: Commands) -> Diagnosis:
     """The diagnosis with its commands. One that passes is printed with that said."""
     plain = other = ""
     if found.shown is not None:
-        trial = found.shown
+        trial = replace(found.shown, timeout_seconds=math.ceil(case.hung_after))
         plain, other = commands.plain(trial), commands.steadygo(trial)
         other = _tried(case, commands, plain, other)
     return Diagnosis(

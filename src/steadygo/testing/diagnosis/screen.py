@@ -7,16 +7,20 @@ from dataclasses import replace
 
 from steadygo.testing.diagnosis.case import Case, Found, NotTried
 from steadygo.testing.diagnosis.probe import CannotTry
-from steadygo.testing.diagnosis.statistics import Sprt, fisher
+from steadygo.testing.diagnosis.statistics import Sprt, at_least, fisher, reruns
 from steadygo.testing.diagnosis.trial import Change, Trial
 
 _MOST = 12  # repetitions of one change
+_LEAST = 2
 _CHANCE = 0.005
+_STRAYS = 2  # verdicts that turned once and not again: more of them are chance, whatever is changed
 
 
 def screen(case: Case, base: Trial, changes: Iterable[Change], *, fails: bool) -> Found | None:
-    """`fails`: what it does without a change. Changes that cannot be carried out are noted."""
+    """`fails`: what it does without a change. Changes that cannot be carried out are noted, and verdicts that turned only once."""
     for change in changes:
+        if len(case.strays) >= _STRAYS:
+            return None
         case.trying = change.words
         trial = replace(base, change=change)
         try:
@@ -32,37 +36,38 @@ def screen(case: Case, base: Trial, changes: Iterable[Change], *, fails: bool) -
         found = _confirmed(case, base, trial, change, fails)
         if found is not None:
             return found
+        case.strays.append(change.words)
     return None
 
 
 def _confirmed(case: Case, base: Trial, trial: Trial, change: Change, fails: bool) -> Found | None:
     """The run that drew attention is not counted: among many changes one turns by chance."""
-    with_it, without = Sprt(0.1, 0.9), Sprt(0.1, 0.9)
-    turned = runs = strayed = without_runs = 0
-    while runs < _MOST:
-        if with_it.verdict is None:
+    with_it, without = Sprt(0.05, 0.5), Sprt(0.1, 0.9)
+    turned = runs = without_runs = 0
+    while with_it.verdict is None or without.verdict is None or runs < _LEAST:
+        if with_it.verdict is None or runs < _LEAST:
             now = case.ask(trial).failed is (not fails)
             turned, runs = turned + now, runs + 1
             with_it.add(now)
+        if with_it.verdict is False:
+            return None
         if without.verdict is None:
-            now = case.ask(base).failed is (not fails)
-            strayed, without_runs = strayed + now, without_runs + 1
-            without.add(now)
-        if without.verdict is True or (with_it.verdict is False and turned == 0):
+            if case.ask(base).failed is (not fails):
+                return None
+            without_runs += 1
+            without.add(False)
+    while turned < runs and fisher(turned, runs, 0, without_runs) > _CHANCE:
+        if runs >= _MOST:
             return None
-        if with_it.verdict is not None and without.verdict is not None:
-            break
-    if strayed:
-        return None
-    while turned < runs and fisher(turned, runs, strayed, without_runs) > _CHANCE:
-        if runs + without_runs >= 3 * _MOST:
-            return None
-        turned, runs = turned + (case.ask(trial).failed is (not fails)), runs + 1
+        turned, runs, without_runs = turned + (case.ask(trial).failed is (not fails)), runs + 1, without_runs + 1
         if case.ask(base).failed is (not fails):
             return None
-        without_runs += 1
     verb, other = ("passed", "failed") if fails else ("failed", "passed")
     case.because.append(
         f"with {change.words} it {verb} in {turned + 1} of {runs + 1} runs, without that it {other} in {without_runs} of {without_runs}"
     )
-    return Found("factor", base if fails else trial, factor=change.factor, rate=None if turned == runs else turned / runs)
+    if turned == runs or fails:
+        return Found("factor", base if fails else trial, factor=change.factor, change=change)
+    rate = turned / runs
+    shown = replace(trial, repeat=reruns(at_least(turned, runs), 0.99))
+    return Found("factor", shown, factor=change.factor, rate=rate, change=change)

@@ -20,39 +20,35 @@ _OVERLAP_SECONDS = 1.0
 _MOST_COUNT = 20
 
 
-def in_process(case: Case, whole: Trial, seen: Answer) -> Found | None:
-    """Does it fail when tests run in parallel, and pass when they run one at a time? None: it does not, or is not parallel at all."""
-    if case.test not in seen.parallel or len(seen.parallel) < 2:
+def in_process(case: Case, base: Trial, seen: Answer) -> Found | None:
+    """Does it fail when tests run in parallel, and pass when they run one at a time? None: it does not, or nothing is parallel.
+
+    What runs in parallel are the test and others beside it, or its own subtests.
+    """
+    depth = case.test.count("/") + 1
+    own = sorted(n for n in seen.parallel if n.startswith(case.test + "/") and n.count("/") == depth)
+    beside = [n for n in seen.order if n in seen.parallel and n != case.test] if case.test in seen.parallel else []
+    if not beside and len(own) < 2:
         return None
     case.trying = "tests running in parallel"
-    wide = replace(whole, parallel=_WIDE, count=_count(seen.seconds))
-    narrow = replace(wide, parallel=1)
-    failed, runs = _rate(case, wide)
-    if not failed:
-        case.tried.append("parallel")
+    case.tried.append("parallel")
+    wide = replace(base if beside else case.alone, parallel=_WIDE, count=_count(seen.seconds))
+    compared = _compare(case, wide, replace(wide, parallel=1))
+    if compared is None:
         return None
-    there, runs_there = 0, 0
-    while fisher(failed, runs, there, runs_there) > _CHANCE and runs_there < _MOST_TRIES:
-        there, runs_there = there + case.fails(narrow), runs_there + 1
-        if there:
-            return None
-        if runs < runs_there:
-            failed, runs = failed + case.fails(wide), runs + 1
-    if fisher(failed, runs, there, runs_there) > _CHANCE:
-        return None
-    case.because.append(f"with -parallel={_WIDE} it failed in {failed} of {runs} runs, with -parallel=1 in {there} of {runs_there}")
+    failed, runs, runs_there = compared
+    case.because.append(f"with -parallel={_WIDE} it failed in {failed} of {runs} runs, with -parallel=1 in 0 of {runs_there}")
     enough = min(_MOST_TRIES, reruns(failed / runs, 0.98))
-    partners = [n for n in seen.order if n in seen.parallel and n != case.test]
+    always = (case.test,) if beside else ()
 
     def disturb(chosen: Sequence[str]) -> bool:
-        return any(case.fails(wide.only(*chosen, case.test)) for _ in range(enough))
+        return any(case.fails(wide.only(*chosen, *always)) for _ in range(enough))
 
-    if not disturb(partners):
+    if beside and not disturb(beside):
         return Found("parallel", wide)
-    culprits = minimal(partners, disturb)
-    least = wide.only(*culprits, case.test)
-    case.because.append(f"beside {' and '.join(culprits)} alone it fails too")
-    return Found("parallel", least, polluters=tuple(culprits))
+    culprits = minimal(beside or own, disturb)
+    case.because.append(f"{'beside ' if beside else ''}{' and '.join(culprits)} {'it fails too' if beside else 'suffice'}")
+    return Found("parallel", wide.only(*culprits, *always), polluters=tuple(culprits))
 
 
 def two_processes(case: Case, seen: Answer) -> Found | None:
@@ -60,34 +56,31 @@ def two_processes(case: Case, seen: Answer) -> Found | None:
     case.trying = "two processes at once"
     count = _count(seen.seconds)
     both, one = replace(case.alone, copies=2, count=count), replace(case.alone, count=count)
-    failed, runs = _rate(case, both)
     case.tried.append("two processes")
-    if not failed:
+    compared = _compare(case, both, one)
+    if compared is None:
         return None
-    there, runs_there = 0, 0
-    while runs_there < _MOST_TRIES and fisher(failed, runs, there, runs_there) > _CHANCE:
-        there, runs_there = there + case.fails(one), runs_there + 1
-        if there:
-            return None
-        if runs < runs_there:
-            failed, runs = failed + case.fails(both), runs + 1
-    if fisher(failed, runs, there, runs_there) > _CHANCE:
-        return None
+    failed, runs, runs_there = compared
     case.because.append(
-        f"two processes at once: it failed in {failed} of {runs} runs; one by itself with the same -count: in {there} of {runs_there}"
+        f"two processes at once: it failed in {failed} of {runs} runs; one by itself with the same -count: in 0 of {runs_there}"
     )
     return Found("parallel", both, polluters=(f"{case.test} in another process",))
+
+
+def _compare(case: Case, one: Trial, other: Trial) -> tuple[int, int, int] | None:
+    """(failures, runs of one, runs of the other) when the first fails and the other never does, more than by chance."""
+    failed, runs, runs_there = sum(case.fails(one) for _ in range(_TRIES)), _TRIES, 0
+    while failed and runs_there < _MOST_TRIES:
+        if case.ask(other).failed is not False:
+            return None
+        runs_there += 1
+        if fisher(failed, runs, 0, runs_there) <= _CHANCE:
+            return failed, runs, runs_there
+        if runs <= runs_there:
+            failed, runs = failed + case.fails(one), runs + 1
+    return None
 
 
 def _count(seconds: float) -> int:
     """Repetitions within a process, so that short tests overlap."""
     return max(1, min(_MOST_COUNT, math.ceil(_OVERLAP_SECONDS / max(seconds, 0.001))))
-
-
-def _rate(case: Case, trial: Trial) -> tuple[int, int]:
-    failed = 0
-    for run in range(1, _TRIES + 1):
-        failed += case.fails(trial)
-        if not failed and run == _TRIES:
-            break
-    return failed, _TRIES

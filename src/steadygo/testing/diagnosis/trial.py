@@ -14,15 +14,17 @@ from pathlib import Path
 class Change:
     """One thing of the environment that is changed. `factor` is its name, `words` say the change as people do.
 
-    `environment`: variables (None: unset); `start`: words in front of the test binary; `build`: flags of the build; `go`: another
-    toolchain; `place`: where it runs; `awake`: the share of time in which it may run at all. `plain` is a shell command around
-    `{}`, which is go test; `wrapped`: flags that go test gets in the plain command.
+    `environment`: variables (None: unset); `fresh`: variables that name a new, empty directory in each run; `start`: words in front of
+    the test binary; `build`: flags of the build; `go`: another toolchain; `place`: where it runs, copy/NAME or link; `awake`: the share
+    of time in which it may run at all. `plain` is a shell command around `{}`, which is go test; `wrapped`: flags that go test gets in
+    the plain command.
     """
 
     factor: str
     words: str
     plain: str = "{}"
     environment: tuple[tuple[str, str | None], ...] = ()
+    fresh: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
     build: tuple[str, ...] = ()
     go: Path | None = None
@@ -33,7 +35,12 @@ class Change:
     @property
     def compiles(self) -> bool:
         """A binary of its own is needed."""
-        return bool(self.build or self.go or self.place == "copy")
+        return bool(self.build or self.go or self.copied)
+
+    @property
+    def copied(self) -> bool:
+        """It runs in a copy of the module; what follows copy/ is the copy's name."""
+        return self.place.startswith("copy/")
 
 
 def variable(name: str, value: str | None, factor: str = "", words: str = "", plain: str = "") -> Change:
@@ -56,6 +63,7 @@ class Trial:
     parallel: int = 0
     copies: int = 1
     repeat: int = 1
+    timeout_seconds: int = 0
     change: Change | None = None
 
     def only(self, *tests: str) -> Trial:
@@ -67,6 +75,7 @@ class Trial:
         words = [f"-count={self.count}"]
         words += [f"-shuffle={self.seed}"] if self.seed != "off" else []
         words += [f"-parallel={self.parallel}"] if self.parallel else []
+        words += [f"-timeout={self.timeout_seconds}s"] if self.timeout_seconds else []
         words += [f"-run={pattern(self.tests)}"] if self.tests is not None else []
         return words
 
