@@ -135,6 +135,9 @@ def find_directories(go: Path, directory: Path, packages: Sequence[str], environ
 
 def covered_by_binaries(go: Path, directory: Path, data: Path, environment: Mapping[str, str]) -> bytes:
     """The profile of what programs built with -cover left in the directory `data` (GOCOVERDIR). Raises UserError."""
+    remedy = "Give the directory that was GOCOVERDIR for programs built with go build -cover, and the same Go version."
+    if not any(data.glob("covmeta.*")):
+        raise UserError(f"{data} holds no coverage data.", remedy)
     with guard.scratch("steadygo-test-", environment) as scratch:
         out = scratch / "profile"
         arguments: list[str | Path] = [go, "tool", "covdata", "textfmt", f"-i={data}", f"-o={out}"]
@@ -142,10 +145,7 @@ def covered_by_binaries(go: Path, directory: Path, data: Path, environment: Mapp
         if ran.outcome is Outcome.MISSING:
             raise ToolMissing(f"{go} is not a Go toolchain that can be run.", "Install Go, or give --go.")
         if not ran.ok or not out.is_file():
-            raise UserError(
-                f"go tool covdata cannot read {data}: {ran.complaint}.",
-                "It takes what GOCOVERDIR was for programs built with go build -cover, by the same Go version.",
-            )
+            raise UserError(f"go tool covdata cannot read {data}: {ran.complaint}.", remedy)
         return out.read_bytes()
 
 

@@ -121,7 +121,7 @@ def not_known(then: Side, now: Side, changes: list[git_diff.Change]) -> Iterator
     """What the comparison leaves open."""
     if then.measured is not None:
         for package, why in then.measured.failed:
-            yield f"At the base {package} is not to be trusted: {why} What it covered there may be too little."
+            yield f"At the base, {package} failed: {why.rstrip('. ')}. What its tests covered there is missing, or too little."
     assert now.measured is not None
     measured = {now.sources.path_of(name) for name in now.measured.profile.files}
     folders = {path.rpartition("/")[0] for path in measured}
@@ -129,7 +129,7 @@ def not_known(then: Side, now: Side, changes: list[git_diff.Change]) -> Iterator
         if _is_code(change.path) and change.path not in measured and change.path.rpartition("/")[0] in folders:
             functions = [f for f in now.sources.functions(change.path) or () if f.name]
             if functions:
-                yield f"{change.path} is changed, but no profile mentions it: another platform, a build tag, or no test binary holds it."
+                yield f"{change.path} is changed, but no profile mentions it: it is for another platform or build tag, or no test holds it."
 
 
 def _is_code(path: str) -> bool:

@@ -116,14 +116,15 @@ Stands = Callable[[Row], bool]
 def compare(
     before: Table | None, after: Table, *, stands: tuple[Stands, Stands], renamed: Mapping[str, str], threshold: float
 ) -> tuple[Function, ...]:
-    """Every function of both sides, lost ones first; none when nothing is known of the base.
+    """Every function with statements, lost ones first; none when nothing is known of the base.
 
     `stands`: whether the source at the base, and the source here, declares the function of a row that was measured on the other side only.
     `renamed`: path at the base -> path here.
     """
     if before is None:
         return ()
-    found = [_function(one, two, stands, threshold) for one, two in _pairs(before.rows, after.rows, renamed)]
+    pairs = _pairs(before.rows, after.rows, renamed)
+    found = [_function(one, two, stands, threshold) for one, two in pairs if any(r and r.share.statements for r in (one, two))]
     return tuple(sorted(found, key=lambda f: (_ORDER[f.state], f.change if f.state is State.LOST else -(f.change or 0), f.path, f.line)))
 
 
@@ -181,10 +182,11 @@ def difference(before: Table | None, after: Table, functions: Sequence[Function]
     """The whole, from the parts."""
     shown = tuple(f for f in functions if f.state is not State.SAME)
     then = before.total if before else None
-    change = round(after.total.percent - then.percent, 6) if then else None
+    now = after.total
+    change = round(now.percent - then.percent, 6) if then and then.statements and now.statements else None
     return Difference(
         threshold,
-        Total(measure(then) if then else None, measure(after.total), change),
+        Total(measure(then) if then else None, measure(now), change),
         _diff([_file(f) for f in files]),
         shown,
         len(functions) - len(shown),
