@@ -131,7 +131,14 @@ class Tick:
     running: tuple[tuple[str, str, float], ...]
 
 
-Happening = Tested | Finished | Tick
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the user about the run itself."""
+
+    sentence: str
+
+
+Happening = Tested | Finished | Tick | Notice
 
 
 @dataclass
@@ -194,16 +201,9 @@ def _safely(watch: Watch) -> list[tuple[str, float]]:
 def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:
     try:
         with ThreadPoolExecutor(setting.at_once) as pool:
-            buildable, untested = list[Planned](), list[Planned]()
-            for package in plan:
-                if package.error:
-                    state.told.put(Finished(verdict.refused(package, "Go cannot load it", package.error)))
-                elif not package.has_files:
-                    untested.append(package)
-                else:
-                    buildable.append(package)
-            if untested:
-                pool.submit(_pass_over, untested, setting, scratch, state)
+            buildable = [p for p in plan if p.has_files and not p.error]
+            if len(buildable) < len(plan):
+                pool.submit(_pass_over, plan, setting, state)
             for number, batch in enumerate(batches(buildable)):
                 if state.stop.is_set():
                     break
@@ -325,16 +325,27 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     return meanwhile.annotated(judged, setting.saw(shard))
 
 
-def _pass_over(untested: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:
-    """Packages without tests. Their statements belong into a profile, as `go test` puts them there from Go 1.22 on."""
+def _pass_over(plan: Sequence[Planned], setting: Setting, state: _State) -> None:
     try:
-        said = b""
-        if setting.flags.coverprofile:
-            out, paths = scratch / "untested.cover", [p.path for p in untested]
-            go_test.cover_untested(setting.go, setting.directory, paths, out, setting.flags.build, setting.environment, state.stop.is_set)
-            said = out.read_bytes() if out.exists() else b""
-        for number, package in enumerate(untested):
-            passed_over = Package(package.path, Outcome.SKIPPED, why="no test files", source=package.source)
-            state.told.put(Finished(passed_over, b"" if number else said))
+        for finished in pass_over(plan, setting, state.stop.is_set):
+            state.told.put(finished)
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
+
+
+def pass_over(plan: Sequence[Planned], setting: Setting, stopped: Callable[[], bool] = lambda: False) -> Iterator[Finished]:
+    """The packages of a plan that nothing can be run of: go cannot load them, or they have no tests.
+
+    The statements of the latter belong into a profile, as `go test` puts them there from Go 1.22 on.
+    """
+    yield from (Finished(verdict.refused(p, "Go cannot load it", p.error)) for p in plan if p.error)
+    untested = [p for p in plan if not p.error and not p.has_files]
+    said = b""
+    if untested and setting.flags.coverprofile:
+        with guard.scratch("steadygo-test-", setting.environment) as scratch:
+            out, paths = scratch / "untested.cover", [p.path for p in untested]
+            go_test.cover_untested(setting.go, setting.directory, paths, out, setting.flags.build, setting.environment, stopped)
+            said = out.read_bytes() if out.exists() else b""
+    for package in untested:
+        yield Finished(Package(package.path, Outcome.SKIPPED, why="no test files", source=package.source), said)
+        said = b""

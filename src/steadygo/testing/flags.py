@@ -51,6 +51,13 @@ class Flags:
     arguments: tuple[str, ...] = ()
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What `parse` makes the same flags of, at any time: -shuffle=on has its number."""
+        at = next((i for i, word in enumerate(self.given) if word in ("-args", "--args")), len(self.given))
+        seed = (f"-shuffle={self.seed}",) if self.seed != "off" else ()
+        return (*self.given[:at], *seed, *self.given[at:])
+
+    @property
     def listing(self) -> tuple[str, ...]:
         """The build flags that change which files belong to a package."""
         return tuple(f for f in self.build if f[1:].partition("=")[0] in _LISTS)

@@ -61,10 +61,26 @@ class Looked(msgspec.Struct, frozen=True, order=True):
     name: str
 
 
+class Share(msgspec.Struct, frozen=True):
+    """What one worker did of a package: `tests` top-level ones, at this attempt (1 is the first), in so many seconds.
+
+    The link to it as measured before: round trip in milliseconds, megabytes a second, lost echoes of 1; None where it was not measured.
+    """
+
+    worker: str
+    attempt: int
+    tests: int
+    seconds: float
+    rtt_ms: float | None = None
+    megabytes_per_second: float | None = None
+    loss: float | None = None
+
+
 class Package(msgspec.Struct, frozen=True):
     """One package's tests. `why` is the sentence when the package failed as a whole; `source` hashes its files and all it imports.
 
     `tests` are in the order in which they started; `planned` are the top-level names that its source declares and `-run` selects.
+    `shares` say which workers ran it; none for a run without workers.
     """
 
     path: str
@@ -78,6 +94,7 @@ class Package(msgspec.Struct, frozen=True):
     looked: tuple[Looked, ...] = ()
     cached: bool = False
     interference: tuple[Interference, ...] = ()
+    shares: tuple[Share, ...] = ()
 
     @property
     def stale(self) -> bool:

@@ -32,6 +32,7 @@ def document(run: Run) -> str:
                     "why": p.why,
                     "source": p.source,
                     "stale": p.stale,
+                    **({"workers": msgspec.to_builtins(p.shares)} if p.shares else {}),
                 }
                 for p in run.packages
             ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ from steadygo.errors import UserError
 from steadygo.report.terminal import look_for
 from steadygo.store import database, runs
 from steadygo.testing import engine
-from steadygo.testing.plan import longest_first
+from steadygo.testing.cluster.shards import Timing
+from steadygo.testing.plan import Planned, longest_first
 from steadygo.testing.results import Context, Outcome, Package, Run
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _LOOKED_BACK = 3  # runs that say how long a package takes
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON at the end instead (docs/schema/test.schema.json).")
 @click.option("--quiet", is_flag=True, help="Print failures and the summary only.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME:FAULT", help="Make a dependency slow or unreliable: db:delay=500ms.")
+@click.option("--workers", type=click.IntRange(1), help="Run on so many worker processes of this machine (needs the extra `cluster`).")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 @click.pass_context
 def command(
@@ -44,6 +46,7 @@ def command(
     as_json: bool,
     quiet: bool,
     faults: tuple[str, ...],
+    workers: int | None,
     program: str | None,
 ) -> int:
     """Compile each test binary of PACKAGES (default: .) once, run it, compare what ran with what is there, and keep the run.
@@ -52,13 +55,13 @@ def command(
     """
     flags = go_flags(ctx)
     plan, setting, context = prepared(packages or (".",), flags, program, faults)
-    ctx.with_resource(setting.lending())
     keeper = _Keeper(setting.run, context)
+    happenings = _happenings(ctx, plan, setting, keeper, workers, faults)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
     started, finished, interrupted = time.monotonic(), list[Package](), False
     try:
-        for happening in engine.run(longest_first(plan, keeper.seconds), setting):
+        for happening in happenings:
             match happening:
                 case engine.Tested(path, test):
                     progress.count(test)
@@ -74,6 +77,9 @@ def command(
                     _say(package_line(package, look) if not as_json and (not quiet or package.outcome.bad) else None, progress)
                 case engine.Tick():
                     progress.tick(happening)
+                case engine.Notice(sentence):
+                    progress.clear()
+                    click.echo(f"steadygo: {sentence}", err=True)
     except KeyboardInterrupt:
         interrupted = True
     progress.clear()
@@ -84,6 +90,17 @@ def command(
     if interrupted:
         raise KeyboardInterrupt
     return 1 if run.failed else 0
+
+
+def _happenings(
+    ctx: click.Context, plan: list[Planned], setting: engine.Setting, keeper: _Keeper, workers: int | None, faults: tuple[str, ...]
+) -> Iterator[engine.Happening]:
+    if workers is None:
+        ctx.with_resource(setting.lending())
+        return engine.run(longest_first(plan, {path: timing.seconds for path, timing in keeper.times.items()}), setting)
+    from steadygo.commands.test.workers import hired
+
+    return hired(plan, setting, keeper.times, workers, faults)
 
 
 def _verbose(path: str, output: str) -> str | None:
@@ -110,13 +127,17 @@ class _Keeper:
     def __init__(self, id: str, context: Context) -> None:
         self.id = id
         self._broken = False
-        self.seconds: dict[str, float] = {}
+        self.times: dict[str, Timing] = {}
         self._keep(self._recall)
         self._keep(lambda db: runs.begin(db, id, context))
 
     def _recall(self, db: Connection) -> None:
-        """How long packages took lately."""
-        self.seconds = {p.path: p.seconds for run in runs.latest(db, _LOOKED_BACK) for p in run.packages}
+        """How long packages and their top-level tests took lately."""
+        for run in runs.latest(db, _LOOKED_BACK):
+            for package in run.packages:
+                tests = {t.name: t.seconds for t in package.tests if "/" not in t.name}
+                known = self.times.get(package.path, Timing(0.0))
+                self.times[package.path] = Timing(package.seconds, {**known.tests, **tests})
 
     def add(self, package: Package) -> None:
         """Keep one package."""

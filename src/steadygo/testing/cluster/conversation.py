@@ -1,0 +1,386 @@
+"""The client's side of a run on workers: finds them, hands out shards, takes results, and notices who is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import distributed
+from distributed.security import Security
+
+from steadygo.errors import UserError
+from steadygo.testing.cluster import messages
+from steadygo.testing.cluster.ledger import Ledger
+from steadygo.testing.cluster.mate import Mate
+from steadygo.testing.cluster.merging import merged
+from steadygo.testing.cluster.messages import Chunk, Over, Refusal, Verdict
+from steadygo.testing.cluster.shards import Shard
+from steadygo.testing.engine import Finished, Tested, Tick
+from steadygo.testing.plan import Planned
+from steadygo.testing.results import Package, Share
+
+_BUSY_SECONDS = 1.0  # between two looks at a worker that runs something
+_LOOK_SECONDS = 1.0  # between two looks at the scheduler
+_AGAIN_SECONDS = 0.3
+_STOP_SECONDS = 10.0
+_MOST_AHEAD = 8  # shards that wait at a worker while others run: compiled together, and there when one ends
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a run talks. `sign` makes the assignment of a shard for a worker.
+
+    A worker is lost after three times `heartbeat_seconds` of silence. Without any worker, or without the scheduler, for
+    `patience_seconds` the run ends.
+    """
+
+    run: str
+    security: Security
+    sign: Callable[[Shard, int, str], bytes]
+    heartbeat_seconds: float = 10.0
+    patience_seconds: float = 30.0
+
+    @property
+    def silence_seconds(self) -> float:
+        return 3 * self.heartbeat_seconds
+
+
+class _Unreachable(Exception):
+    """The scheduler, or the worker behind it, did not answer."""
+
+
+class Conversation:
+    """One run. `tell` gets what happens and `say` sentences for the user, in the thread that holds the conversation."""
+
+    def __init__(
+        self,
+        plan: Mapping[str, Planned],
+        shards: Sequence[Shard],
+        terms: Terms,
+        tell: Callable[[Tested | Finished], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._plan, self._terms, self._tell, self._say = plan, terms, tell, say
+        self._shards = {s.id: s for s in shards}
+        self._ledger = Ledger([s.id for s in shards], time.monotonic, terms.silence_seconds)
+        self._open = Counter(s.package.path for s in shards)
+        self._results: dict[str, list[tuple[Package, Share]]] = defaultdict(list)
+        self._lost_to: dict[str, str] = {}
+        self._shown: dict[str, Counter[str]] = defaultdict(Counter)
+        self._complaints: set[tuple[str, str]] = set()
+        self._mates: dict[str, Mate] = {}
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._halted = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ctrl-C: from another thread."""
+        self._stopping = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._halted.set)
+
+    def tick(self) -> Tick:
+        """What runs now, as far as workers said lately."""
+        mates = list(self._mates.values())
+        running = [(path, name, seconds) for mate in mates for path, name, seconds in mate.running]
+        return Tick(sum(m.compiling for m in mates), tuple(sorted(running, key=lambda r: -r[2])))
+
+    async def hold(self, address: str) -> None:
+        """Run everything. Raises UserError when there is nobody to talk to for too long."""
+        self._loop = asyncio.get_running_loop()
+        if self._stopping:
+            return
+        self._scheduler = distributed.rpc(
+            address, connection_args=self._terms.security.get_connection_args("client"), timeout=self._terms.heartbeat_seconds
+        )
+        looking = asyncio.create_task(self._look(address))
+        halted = asyncio.create_task(self._halted.wait())
+        try:
+            while self._ledger.open and not self._halted.is_set():
+                if looking.done():
+                    looking.result()
+                self._judge()
+                await asyncio.wait({halted, looking}, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            if self._halted.is_set():
+                await self._halt()
+        finally:
+            looking.cancel()
+            halted.cancel()
+            for mate in self._mates.values():
+                if mate.task is not None:
+                    mate.task.cancel()
+            await self._leave()
+            with contextlib.suppress(Exception):
+                await self._scheduler.close_rpc()
+
+    async def _ask(self, mate: Mate, question: str, within: float, **words: Any) -> Any:
+        """A worker's answer. Raises _Unreachable."""
+        call = self._scheduler.broadcast(
+            msg={"op": f"steadygo-{question}", "run": self._terms.run, **words}, workers=[mate.address], on_error="ignore"
+        )
+        try:
+            answers = await asyncio.wait_for(call, within)
+        except (OSError, TimeoutError, RuntimeError, KeyError) as error:
+            raise _Unreachable from error
+        if mate.address not in answers:
+            raise _Unreachable
+        return answers[mate.address]
+
+    # --- who is there ---
+
+    async def _look(self, address: str) -> None:
+        """Follow the scheduler's list of workers."""
+        seen, scheduler, unheard = time.monotonic(), "", False
+        while True:
+            try:
+                found = await asyncio.wait_for(self._scheduler.identity(), self._terms.heartbeat_seconds)
+            except (OSError, TimeoutError, RuntimeError) as error:
+                silent = time.monotonic() - seen
+                if not unheard and scheduler:
+                    self._say(f"The scheduler at {address} does not answer; waiting for it.")
+                unheard = True
+                if silent > (self._terms.patience_seconds if not scheduler else 4 * self._terms.patience_seconds):
+                    raise UserError(self._nobody(address, error), self._how_to_go_on(scheduler)) from None
+            else:
+                if unheard and scheduler:
+                    self._say(f"The scheduler at {address} answers again.")
+                unheard = False
+                self._meet(found["workers"], gone=found["id"] == scheduler)
+                scheduler = found["id"]
+                now = time.monotonic()
+                if self._ledger.workers or any(m.task and not m.task.done() for m in self._mates.values()):
+                    seen = now
+                elif now - seen > self._terms.patience_seconds:
+                    raise UserError(
+                        f"The scheduler at {address} had no worker for {self._terms.patience_seconds:.0f} s.",
+                        "Start one with `steadygo cluster worker`, or look at what the workers say.",
+                    )
+            await asyncio.sleep(_LOOK_SECONDS if self._ledger.workers else 0.1)
+
+    def _nobody(self, address: str, error: BaseException) -> str:
+        why = str(error).strip().split("\n")[0] or type(error).__name__
+        return f"No scheduler answers at {address}: {why}."
+
+    def _how_to_go_on(self, was_there: str) -> str:
+        if not was_there:
+            return "Is it started (`steadygo cluster scheduler`), and are the keys those of its cluster?"
+        left = sorted({self._shards[s].package.path for s in self._ledger.open})
+        return f"What has run is kept. Start it again and run the rest: {' '.join(left)}"
+
+    def _meet(self, workers: Mapping[str, Mapping[str, Any]], *, gone: bool) -> None:
+        """`gone`: the scheduler has known its workers all along, so those that are not there any more have left it."""
+        there: dict[str, tuple[int, str, int]] = {}
+        for address, known in workers.items():
+            name, _, number = str(known["name"]).rpartition("/")
+            if name and int(number) >= there.get(name, (0, "", 0))[0]:
+                there[name] = (int(number), address, int(known["nthreads"]))
+        for name, (_, address, slots) in there.items():
+            mate = self._mates.get(name)
+            if mate is None:
+                mate = self._mates[name] = Mate(name, address, slots)
+                self._ledger.hear(name)
+            mate.address = address
+            if mate.task is None or mate.task.done():
+                mate.task = asyncio.create_task(self._attend(mate))
+        if gone:
+            for name, mate in self._mates.items():
+                if name not in there and name in self._ledger.workers:
+                    self._lose(mate, "its connection to the scheduler ended")
+
+    def _lose(self, mate: Mate, why: str) -> None:
+        if mate.task is not None:
+            mate.task.cancel()
+            mate.task = None
+        self._lose_leases(mate, why)
+
+    def _lose_leases(self, mate: Mate, why: str) -> None:
+        leases = self._ledger.lose(mate.name)
+        mate.outgoing.clear()
+        mate.unwanted += [(lease.shard, lease.attempt) for lease in leases]
+        mate.running, mate.busy, mate.compiling = [], False, 0
+        for lease in leases:
+            for name in self._shown[lease.shard]:
+                mate.shown.pop((lease.shard, name), None)
+        what = f"{len(leases)} shard{'s' if len(leases) != 1 else ''} it had {'go' if len(leases) != 1 else 'goes'} to others"
+        self._say(f"Worker {mate.name} is lost: {why}." + (f" The {what}." if leases else ""))
+        self._wake()
+
+    def _wake(self) -> None:
+        for mate in self._mates.values():
+            mate.wake.set()
+
+    def _judge(self) -> None:
+        for name in self._ledger.silent():
+            self._lose(self._mates[name], f"no sign of life for {self._terms.silence_seconds:.0f} s")
+        for shard, why in self._ledger.give_up():
+            path = self._shards[shard].package.path
+            self._lost_to[path] = why
+            self._settled(path)
+
+    # --- one worker ---
+
+    async def _attend(self, mate: Mate) -> None:
+        mate.greeted = False
+        taking: asyncio.Task[Any] | None = None
+        try:
+            while True:
+                try:
+                    if not mate.greeted:
+                        await self._greet(mate)
+                    await self._hand_out(mate)
+                    wait = min(_BUSY_SECONDS, self._terms.heartbeat_seconds) if mate.busy else self._terms.heartbeat_seconds
+                    if taking is None:
+                        taking = asyncio.create_task(
+                            self._ask(mate, "take", self._terms.silence_seconds, acknowledged=mate.acknowledged, seconds=wait)
+                        )
+                    waking = asyncio.create_task(mate.wake.wait())
+                    await asyncio.wait({taking, waking}, return_when=asyncio.FIRST_COMPLETED)
+                    waking.cancel()
+                    if taking.done():
+                        answer = taking.result()
+                        taking = None
+                        self._hear(mate, answer)
+                except _Unreachable:
+                    taking = None
+                    await asyncio.sleep(_AGAIN_SECONDS)
+        finally:
+            if taking is not None:
+                taking.cancel()
+
+    async def _greet(self, mate: Mate) -> None:
+        token = await self._ask(mate, "begin", self._terms.heartbeat_seconds)
+        if token != mate.session:
+            mate.session, mate.acknowledged = token, 0
+            mate.parts.clear()
+            if self._ledger.leases(mate.name):
+                self._lose_leases(mate, "it knows nothing of this run any more")
+        if mate.unwanted:
+            await self._ask(mate, "drop", self._terms.heartbeat_seconds, keys=mate.unwanted)
+            mate.unwanted.clear()
+        mate.greeted = True
+        self._ledger.hear(mate.name)
+
+    async def _hand_out(self, mate: Mate) -> None:
+        mate.wake.clear()
+        ahead = max(1, min(_MOST_AHEAD, self._ledger.queued // (2 * max(1, len(self._ledger.workers)))))
+        while len(self._ledger.leases(mate.name)) < mate.slots + ahead:
+            lease = self._ledger.lease(mate.name)
+            if lease is None:
+                break
+            mate.outgoing.append(lease)
+        if not self._ledger.leases(mate.name):
+            await self._relieve(mate)
+        while mate.outgoing:  # kept until it is known to have arrived
+            sent = list(mate.outgoing)
+            signed = [self._terms.sign(self._shards[x.shard], x.attempt, mate.name) for x in sent]
+            keys = [(x.shard, x.attempt) for x in sent]
+            if await self._ask(mate, "give", self._terms.silence_seconds, keys=keys, signed=signed):
+                del mate.outgoing[: len(sent)]
+                mate.busy = True
+            else:
+                await self._greet(mate)
+
+    async def _relieve(self, idle: Mate) -> None:
+        """A worker has nothing to do: the one with the longest queue gives back half of what it has not started."""
+        waiting = {m.name: self._ledger.leases(m.name)[m.slots :] for m in self._mates.values() if m.greeted and not m.outgoing}
+        name = max(waiting, key=lambda n: len(waiting[n]), default="")
+        if not name or not waiting[name]:
+            return
+        other = self._mates[name]
+        keys = [(x.shard, x.attempt) for x in waiting[name][len(waiting[name]) // 2 :]]
+        try:
+            back = [(k[0], k[1]) for k in await self._ask(other, "withdraw", self._terms.heartbeat_seconds, keys=keys)]
+        except _Unreachable:  # it may have heard, or not: have it drop them for certain
+            other.unwanted += keys
+            other.greeted = False
+            back = keys
+        if [1 for shard, attempt in back if self._ledger.release(name, shard, attempt)]:
+            idle.wake.set()
+
+    def _hear(self, mate: Mate, answer: Mapping[str, Any]) -> None:
+        if not answer["known"]:
+            mate.greeted = False
+            return
+        self._ledger.hear(mate.name)
+        mate.running = [(path, name, seconds) for path, name, seconds in answer["running"]]
+        mate.compiling, mate.busy = answer["compiling"], answer["busy"]
+        for number, data in enumerate(answer["messages"], answer["first"]):
+            if number >= mate.acknowledged:
+                mate.acknowledged = number + 1
+                self._take(mate, messages.decode(data))
+
+    def _take(self, mate: Mate, message: messages.Message) -> None:
+        match message:
+            case Verdict(shard, attempt, path, test):
+                if self._ledger.stands(mate.name, shard, attempt):
+                    mate.shown[shard, test.name] += 1
+                    if mate.shown[shard, test.name] > self._shown[shard][test.name]:  # an attempt that was lost may have shown it
+                        self._shown[shard][test.name] += 1
+                        self._tell(Tested(path, test))
+            case Chunk(shard, attempt, data, last, profile):
+                mate.parts[shard, attempt, profile] += data
+                if last and not profile:
+                    self._result(mate, shard, attempt)
+            case Refusal(shard, attempt, why):
+                if self._ledger.refuse(mate.name, shard, attempt, why) and (mate.name, why) not in self._complaints:
+                    self._complaints.add((mate.name, why))
+                    self._say(f"Worker {mate.name} refuses: {why}")
+                self._wake()
+            case Over():
+                mate.over = True
+
+    def _result(self, mate: Mate, shard: str, attempt: int) -> None:
+        data, profile = mate.parts.pop((shard, attempt, False)), mate.parts.pop((shard, attempt, True), b"")
+        if not self._ledger.settle(mate.name, shard, attempt):
+            if shard in self._shards:
+                path = self._shards[shard].package.path
+                self._say(f"A late answer of worker {mate.name} for {path} (attempt {attempt}) was ignored: the shard had gone to others.")
+            return
+        package = messages.whole(bytes(data))
+        path = package.path
+        tests = len(self._shards[shard].package.tests)
+        self._results[path].append((package, Share(mate.name, attempt, tests, round(package.seconds, 3))))
+        self._settled(path, bytes(profile))
+        for other in self._mates.values():
+            if not self._ledger.leases(other.name):
+                other.wake.set()
+
+    def _settled(self, path: str, profile: bytes = b"") -> None:
+        """One more shard of the package has its result, or will never have one."""
+        self._open[path] -= 1
+        if not self._open[path]:
+            self._tell(Finished(merged(self._plan[path], self._results.pop(path, []), self._lost_to.get(path, "")), profile))
+
+    # --- the end ---
+
+    async def _halt(self) -> None:
+        """Have everything stopped, and take what is known."""
+        until = time.monotonic() + min(_STOP_SECONDS, self._terms.silence_seconds)
+        for mate in self._mates.values():
+            if mate.task is not None:
+                mate.task.cancel()
+        await asyncio.gather(*(self._halt_one(mate, until) for mate in self._mates.values()))
+        for path, parts in list(self._results.items()):
+            self._tell(Finished(merged(self._plan[path], parts, "the run was stopped")))
+
+    async def _halt_one(self, mate: Mate, until: float) -> None:
+        with contextlib.suppress(_Unreachable, asyncio.CancelledError):
+            mate.over = not await self._ask(mate, "halt", _AGAIN_SECONDS * 10)
+            while not mate.over and time.monotonic() < until:
+                left = max(0.1, until - time.monotonic())
+                self._hear(mate, await self._ask(mate, "take", left, acknowledged=mate.acknowledged, seconds=min(1.0, left)))
+
+    async def _leave(self) -> None:
+        """Tell all workers that the run is over."""
+
+        async def end(mate: Mate) -> None:
+            with contextlib.suppress(_Unreachable):
+                await self._ask(mate, "end", 5.0)
+
+        await asyncio.gather(*(end(mate) for mate in self._mates.values()), return_exceptions=True)

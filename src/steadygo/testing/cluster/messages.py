@@ -1,0 +1,81 @@
+"""What a client and its workers tell each other: frozen, msgpack on the wire, never code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from steadygo.testing.results import Package, Test
+
+_CHUNK = 1 << 20  # bytes of a result in one message
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """One attempt at one shard. `place` is the package's directory below the root of the tree; `only` is -test.run, "" for all tests."""
+
+    shard: str
+    attempt: int
+    path: str
+    place: str
+    tests: tuple[str, ...]
+    only: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, tag=True):
+    """A test ended. Its output is here only when somebody will look at it now."""
+
+    shard: str
+    attempt: int
+    path: str
+    test: Test
+
+
+class Chunk(msgspec.Struct, frozen=True, tag=True):
+    """A part of an encoded result; the parts come in order, `last` completes it. `profile` says that it is a coverage profile."""
+
+    shard: str
+    attempt: int
+    data: bytes
+    last: bool
+    profile: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, tag=True):
+    """The worker will not run the shard."""
+
+    shard: str
+    attempt: int
+    why: str
+
+
+class Over(msgspec.Struct, frozen=True, tag=True):
+    """The session was told to stop, and nothing of it runs any more."""
+
+
+Message = Verdict | Chunk | Refusal | Over
+
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+
+def encode(message: Message) -> bytes:
+    """For the wire."""
+    return msgspec.msgpack.encode(message)
+
+
+def decode(data: bytes) -> Message:
+    """From the wire. Raises msgspec.DecodeError."""
+    return _decoder.decode(data)
+
+
+def chunks(piece: Piece, package: Package, profile: bytes) -> Iterator[Chunk]:
+    """A result in parts of at most 1 MiB, after its coverage profile, if it has one."""
+    for data, is_profile in ((profile, True), (msgspec.msgpack.encode(package), False)):
+        for at in range(0, len(data), _CHUNK):
+            last = at + _CHUNK >= len(data)
+            yield Chunk(piece.shard, piece.attempt, data[at : at + _CHUNK], last, is_profile)
+
+
+def whole(data: bytes) -> Package:
+    """The result out of its joined parts. Raises msgspec.DecodeError."""
+    return msgspec.msgpack.decode(data, type=Package)

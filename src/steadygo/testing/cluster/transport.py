@@ -1,0 +1,91 @@
+"""Dask `distributed` as we use it: messages over mutual TLS through a scheduler that knows which workers there are.
+
+Every process of a cluster answers only the few questions that it needs. What Dask itself would do with tasks, functions and plugins that
+somebody sends is switched off: what a worker runs, it runs because an assignment is signed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from steadygo.errors import UserError
+from steadygo.testing.cluster.identity import Identity, Role
+
+if TYPE_CHECKING:
+    from distributed.security import Security
+
+INSTALL_LINE = "pip install 'steadygo[cluster]'"
+
+SETTINGS = {
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.scheduler.worker-ttl": "30s",
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "60s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.diagnostics.nvml": False,
+    "distributed.comm.require-encryption": True,
+    "distributed.comm.timeouts.connect": "10s",
+    "distributed.comm.timeouts.tcp": "30s",
+}
+"""No dashboard, no tasks that wander, no measuring of what we do not look at."""
+
+SCHEDULER_ANSWERS = frozenset({"identity", "connection_stream", "register-worker", "heartbeat_worker", "unregister", "broadcast", "ping"})
+WORKER_ANSWERS = frozenset({"identity", "connection_stream", "ping"})
+WORKER_HEARS = frozenset({"close", "worker-status-change", "remove-worker", "free-keys", "remove-replicas"})
+
+
+def check_installed() -> None:
+    """Raises UserError where the extra is missing."""
+    if importlib.util.find_spec("distributed") is None:
+        raise UserError("Tests on several workers need the package `distributed`.", f"Install it: {INSTALL_LINE}")
+
+
+def configure() -> None:
+    """Settings of this process, before the first object of Dask is made. Dask's own log goes nowhere: what matters is said in sentences."""
+    import dask.config
+    import distributed  # noqa: F401  its import sets its log up
+
+    dask.config.set(SETTINGS)
+    names = ("distributed", "tornado", "asyncio", "bokeh")
+    for name in [*names, *(n for n in logging.root.manager.loggerDict if n.startswith(tuple(f"{name}." for name in names)))]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def security(identity: Identity) -> Security:
+    """Certificates for Dask; all sides must show one of the same authority."""
+    from distributed.security import Security
+
+    role = {Role.SCHEDULER: "scheduler", Role.WORKER: "worker", Role.CLIENT: "client"}[identity.role]
+    files: dict[str, Any] = {
+        "tls_ca_file": str(identity.ca),
+        f"tls_{role}_cert": str(identity.certificate),
+        f"tls_{role}_key": str(identity.key),
+    }
+    return Security(require_encryption=True, tls_min_version=0x0304, **files)
+
+
+_ADDRESS = re.compile(r"tls://(\[[0-9A-Fa-f:.%a-z0-9]+\]|[^\[\]:/]+):(\d{1,5})")
+
+
+def checked_address(address: str) -> str:
+    """`tls://HOST:PORT`, as it came. Raises UserError for anything else, plain TCP above all."""
+    if address.startswith(("tcp://", "ws://", "http://")):
+        raise UserError(
+            f"{address} is not encrypted: whoever can reach it could run programs on the workers.",
+            "Give tls://HOST:PORT and the keys of `steadygo cluster keys`.",
+        )
+    found = _ADDRESS.fullmatch(address)
+    if not found or not 0 < int(found[2]) < 65536:
+        raise UserError(f"{address!r} is no address of a scheduler.", "Give tls://HOST:PORT.")
+    return address

@@ -1,0 +1,159 @@
+"""A worker of a cluster: answers what clients ask of its desk, and joins the scheduler again whenever that went away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import distributed
+from distributed.security import Security
+
+from steadygo.testing.cluster.desk import Desk
+from steadygo.testing.cluster.transport import WORKER_ANSWERS, WORKER_HEARS
+
+_JOIN_AGAIN_SECONDS = 0.5
+_LOOK_SECONDS = 0.2  # how long news that are not urgent may wait
+_WATCH_SECONDS = 1.0
+
+
+class _Worker(distributed.Worker):
+    def start_http_server(self, *_: Any, **__: Any) -> None:
+        """There is none: it would be plain TCP."""
+
+
+@dataclass
+class _Answers:
+    """The questions of clients, by the names under which they travel. Everything is keywords, numbers, strings and bytes."""
+
+    desk: Desk
+    loop: asyncio.AbstractEventLoop
+    news: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def handlers(self) -> dict[str, Any]:
+        return {f"steadygo-{name}": getattr(self, name) for name in ("begin", "give", "take", "drop", "withdraw", "halt", "end", "echo")}
+
+    async def begin(self, run: str) -> str:
+        event = self.news.setdefault(run, asyncio.Event())
+        return self.desk.begin(run, lambda: self._hurry(event))
+
+    def _hurry(self, event: asyncio.Event) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self.loop.call_soon_threadsafe(event.set)
+
+    async def give(self, run: str, keys: Sequence[Sequence[Any]], signed: Sequence[bytes]) -> bool:
+        return await asyncio.to_thread(self.desk.give, run, [(k[0], k[1]) for k in keys], [bytes(s) for s in signed])
+
+    async def take(self, run: str, acknowledged: int, seconds: float) -> dict[str, Any]:
+        """Messages, as soon as there are some, or none after `seconds`."""
+        until = self.loop.time() + seconds
+        event = self.news.get(run)
+        while True:
+            taken = self.desk.take(run, acknowledged)
+            if taken is None or event is None:
+                return {"known": False}
+            left = until - self.loop.time()
+            if taken[1] or left <= 0:
+                event.clear()
+                running, compiling, busy = self.desk.now(run)
+                return {
+                    "known": True, "first": taken[0], "messages": taken[1], "running": running, "compiling": compiling, "busy": busy,
+                }  # fmt: skip
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), min(_LOOK_SECONDS, left))
+
+    async def drop(self, run: str, keys: Sequence[Sequence[Any]]) -> bool:
+        self.desk.drop(run, [(k[0], k[1]) for k in keys])
+        return True
+
+    async def withdraw(self, run: str, keys: Sequence[Sequence[Any]]) -> list[tuple[str, int]]:
+        return self.desk.withdraw(run, [(k[0], k[1]) for k in keys])
+
+    async def halt(self, run: str) -> bool:
+        return self.desk.halt(run)
+
+    async def end(self, run: str) -> bool:
+        self.news.pop(run, None)
+        await asyncio.to_thread(self.desk.end, run)
+        return True
+
+    async def echo(self, data: bytes, back: int) -> bytes:
+        """`back` bytes: for measuring the link."""
+        return bytes(min(back, 16 << 20))
+
+
+async def serve(
+    scheduler: str, name: str, host: str | None, security: Security, desk: Desk, say: Callable[[str], None], stopped: asyncio.Event
+) -> None:
+    """Work until `stopped`. `say` gets a sentence when the scheduler comes or goes."""
+    answers = _Answers(desk, asyncio.get_running_loop())
+    watch = asyncio.create_task(_watch(desk, say))
+    joined = True
+    number = 0
+    try:
+        with tempfile.TemporaryDirectory(prefix="steadygo-worker-") as scratch:
+            while not stopped.is_set():
+                number += 1
+                try:
+                    await _join(scheduler, f"{name}/{number}", host, security, answers, scratch, say, stopped)
+                    joined = True
+                except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+                    if joined:
+                        say(f"the scheduler at {scheduler} cannot be reached ({_first_line(error)}); trying again until it can")
+                    joined = False
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stopped.wait(), _JOIN_AGAIN_SECONDS)
+    finally:
+        watch.cancel()
+        await asyncio.to_thread(desk.end_all)
+
+
+async def _join(
+    scheduler: str,
+    name: str,
+    host: str | None,
+    security: Security,
+    answers: _Answers,
+    scratch: str,
+    say: Callable[[str], None],
+    stopped: asyncio.Event,
+) -> None:
+    """One stay at the scheduler: until it goes away, or `stopped`."""
+    worker = _Worker(
+        scheduler,
+        name=name,
+        nthreads=answers.desk.at_once,
+        host=host,
+        security=security,
+        memory_limit=0,
+        local_directory=scratch,
+        dashboard=False,
+        death_timeout=10,
+    )
+    worker.handlers = {k: v for k, v in worker.handlers.items() if k in WORKER_ANSWERS} | answers.handlers()
+    worker.stream_handlers = {k: v for k, v in worker.stream_handlers.items() if k in WORKER_HEARS}
+    try:
+        await worker
+        say(f"joined {scheduler} as {name.partition('/')[0]}")
+        ends: list[asyncio.Task[Any]] = [asyncio.create_task(worker.finished()), asyncio.create_task(stopped.wait())]  # type: ignore[no-untyped-call]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        if not stopped.is_set():
+            say(f"the scheduler at {scheduler} went away")
+    finally:
+        await worker.close(timeout=2, nanny=False)
+
+
+async def _watch(desk: Desk, say: Callable[[str], None]) -> None:
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        for run in await asyncio.to_thread(desk.end_silent):
+            say(f"run {run}: its client went silent; what it had running was stopped")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -1,0 +1,148 @@
+"""`steadygo test --workers N`: the same answers as without, whatever happens to a worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from go_tests import Bench
+
+Give = Callable[..., Bench]
+pytestmark = pytest.mark.slow
+
+MIXED = """
+import ("fmt"; "os"; "testing")
+func TestPasses(t *testing.T) { t.Log("said") ; _ = os.Getenv("FLAVOUR") }
+func TestFails(t *testing.T) { t.Run("sub", func(t *testing.T) { t.Error("wrong") }) }
+func TestSkips(t *testing.T) { t.Skip("later") }
+func TestPrints(t *testing.T) { fmt.Print("no newline") }
+"""
+
+
+def _outcomes(document: Mapping[str, list[dict[str, str]]]) -> list[tuple[str, str, str, str, str]]:
+    def said(output: str) -> str:
+        return re.sub(r"\(\d+\.\d+s\)", "(…)", output.partition("\ngoroutine ")[0])
+
+    return sorted((t["package"], t["test"], t["outcome"], t["why"], said(t["output"])) for t in document["tests"])
+
+
+def test_answers_are_those_of_a_run_without_workers(bench: Give) -> None:
+    files = {f"{name}/{name}_test.go": MIXED for name in "abc"}
+    files |= {"empty/empty.go": "", "broken/b_test.go": 'import "testing"\nfunc TestA(t *testing.T) { missing() }\n'}
+    files |= {"crash/c_test.go": 'import ("os"; "testing")\nfunc TestA(t *testing.T) { os.Exit(0) }\nfunc TestB(t *testing.T) {}\n'}
+    here = bench(files)
+    alone, shared = here.test("./...", code=1), here.test("./...", "--workers", "2", code=1)
+    assert _outcomes(shared) == _outcomes(alone)
+    assert {(p["package"], p["outcome"], p["why"], p["source"]) for p in shared["packages"]} == {
+        (p["package"], p["outcome"], p["why"], p["source"]) for p in alone["packages"]
+    }
+    assert (shared["passed"], shared["failed"], shared["skipped"]) == (alone["passed"], alone["failed"], alone["skipped"])
+    ran = [w["worker"] for p in shared["packages"] for w in p.get("workers", ())]
+    assert set(ran) <= {"local-1", "local-2"} and len(ran) == 5
+    assert "getenv FLAVOUR" in here.run("test", "show", "--looked")
+
+
+def test_a_long_package_is_divided_and_counted_once(bench: Give) -> None:
+    text = 'import ("testing"; "time")\n' + "".join(
+        f"func Test{n}(t *testing.T) {{ time.Sleep(500 * time.Millisecond) }}\n" for n in range(8)
+    )
+    here = bench({"long/long_test.go": text, "short/short_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\n'})
+    here.test("./...", "--workers", "2")
+    found = here.test("./...", "--workers", "2")
+    assert (found["passed"], found["failed"]) == (9, 0)
+    long = next(p for p in found["packages"] if p["package"].endswith("long"))
+    assert sorted(w["tests"] for w in long["workers"]) == [4, 4]
+    assert {w["worker"] for w in long["workers"]} == {"local-1", "local-2"}
+
+
+def test_coverage_is_one_profile(bench: Give) -> None:
+    files = {f"{p}/{p}.go": "func F() int { return 1 }\n" for p in "ab"}
+    files |= {f"{p}/{p}_test.go": 'import "testing"\nfunc TestF(t *testing.T) { F() }\n' for p in "ab"}
+    here = bench(files)
+    here.run("test", "./...", "--workers", "2", "--", "-coverprofile=c.out")
+    assert "100.0%" in here.go("tool", "cover", "-func=c.out").stdout.splitlines()[-1]
+
+
+_SLEEP = str(2_000_000 + os.getpid())  # seconds that no other test sleeps
+HANGS = {
+    "a/a_test.go": 'import "testing"\nfunc TestQuick(t *testing.T) {}\n',
+    "b/b_test.go": f'import ("os/exec"; "testing")\nfunc TestHangs(t *testing.T) {{ exec.Command("sleep", "{_SLEEP}").Run() }}\n',
+}
+
+
+def _processes(mark: str) -> list[int]:
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
+    return [int(line.split()[0]) for line in listed if mark in line]
+
+
+def _wait_for(question: Callable[[], object], seconds: float = 60.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def test_interrupt_stops_everything_and_keeps_what_was_seen(bench: Give) -> None:
+    here = bench(HANGS)
+    process = here.start("test", "./...", "--workers", "2")
+    assert process.stdout is not None and b"svc/a" in process.stdout.readline()
+    assert _wait_for(lambda: _processes(f"sleep {_SLEEP}"))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"1 passed" in out, out
+    assert not _processes(f"sleep {_SLEEP}")
+    assert "the run was stopped" in here.run("test", "show")
+
+
+def test_nothing_is_left_when_steadygo_is_killed(bench: Give) -> None:
+    here = bench(HANGS)
+    process = here.start("test", "./...", "--workers", "2")
+    assert _wait_for(lambda: _processes(f"sleep {_SLEEP}"))
+    workers = _children(process.pid)
+    process.kill()
+    process.communicate()
+    assert _wait_for(lambda: not _processes(f"sleep {_SLEEP}") and not any(Path(f"/proc/{w}").exists() for w in workers), 30)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
+        p for p in _processes("cluster worker") if _parent(p) == pid
+    ]
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def test_a_killed_worker_costs_nothing_but_time(bench: Give) -> None:
+    text = 'import ("testing"; "time")\nfunc TestA(t *testing.T) { time.Sleep(3 * time.Second) }\nfunc TestB(t *testing.T) {}\n'
+    here = bench({f"p{n}/p_test.go": f"package p{n}\n" + text for n in range(3)})
+    process = here.start("test", "./...", "--workers", "2", "--json")
+    assert _wait_for(lambda: any(_processes(f"p{n}.test") for n in range(3)))
+    victim = next(p for p in _processes("cluster worker") if _parent(p) == process.pid)
+    os.kill(victim, signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, (out, err)
+    assert b'"passed": 6, "failed": 0' in out
+    assert re.search(rb"Worker local-\d is lost: .*\. The (shard|\d shards) it had goe?s? to others\.", err) or b"go to others" in err
+
+
+def test_without_the_extra_one_sentence_says_how_to_get_it(bench: Give) -> None:
+    here = bench({"a/a_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\n'})
+    code = "import sys; sys.modules['distributed'] = None; from steadygo.cli import main; sys.argv[1:] = ['test', '--workers', '2']; main()"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=here.root / "a", env=dict(here.environment), capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert ran.stderr == "steadygo: Tests on several workers need the package `distributed`. Install it: pip install 'steadygo[cluster]'\n"
