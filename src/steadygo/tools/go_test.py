@@ -78,6 +78,13 @@ def find_root(go: Path, directory: Path, environment: Mapping[str, str]) -> str:
     return run([go, "env", "GOROOT"], directory=directory, environment=environment, timeout_seconds=60.0).text.strip()
 
 
+def find_variables(go: Path, directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where Go's own caches and settings are, as variables: they hold for go in another HOME too."""
+    names = ("GOCACHE", "GOMODCACHE", "GOPATH", "GOENV")
+    ran = run([go, "env", *names], directory=directory, environment=environment, timeout_seconds=60.0)
+    return {name: value for name, value in zip(names, ran.text.split("\n"), strict=False) if value}
+
+
 def find_test2json(go: Path, directory: Path, environment: Mapping[str, str]) -> Path:
     """The program test2json; from Go 1.25 on go builds it when it is asked for. Raises ToolMissing."""
     with guard.scratch("steadygo-go-", environment) as work:
@@ -171,11 +178,13 @@ def run_binary(
     stopped: Callable[[], bool],
     marked: bool = True,
     began: Callable[[int], None] | None = None,
+    ended: Callable[[], None] | None = None,
+    linger_seconds: float = 30.0,
 ) -> Ran:
     """Run a test binary from its package's directory; `take` gets chunks of test2json's lines as they come.
 
     `marked` False: `arguments` have -test.v=test2json in them, because `binary` is a program that starts the test binary.
-    `began` gets the id of the process when it has started.
+    `began` gets the id of the process when it has started; `ended` is called when it has ended, before what it left is killed.
     """
     return follow(
         [binary, *(["-test.v=test2json"] if marked else []), *arguments],
@@ -186,4 +195,6 @@ def run_binary(
         timeout_seconds=timeout_seconds,
         stopped=stopped,
         began=began,
+        ended=ended,
+        linger_seconds=linger_seconds,
     )

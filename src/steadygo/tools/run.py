@@ -155,13 +155,14 @@ def follow(
     most_bytes: int = 1 << 30,
     linger_seconds: float = 30.0,
     began: Callable[[int], None] | None = None,
+    ended: Callable[[], None] | None = None,
 ) -> Ran:
     """Run a program and hand on, chunk by chunk as it comes, what the filter `through` makes of its stdout and stderr.
 
     Both lead process groups of their own. The program's group gets SIGQUIT at the time limit (a Go program then tells its goroutines),
     and is killed after that, when `stopped` says so, and on too much output. `stderr` of the answer is what the filter complained about.
     A grandchild that holds the output open `linger_seconds` after the program's end is killed too; outcome TIMED_OUT with the status kept.
-    `began` gets the program's process id.
+    `began` gets the program's process id; `ended` is called when it has ended, before what it left of its group is killed.
     """
     started = time.monotonic()
     reader, writer = os.pipe()
@@ -184,6 +185,8 @@ def follow(
             if began is not None:
                 began(process.pid)
             outcome, complaint = _pass_on(process, filtering, take, _Limits(started + timeout_seconds, most_bytes, linger_seconds, stopped))
+            if ended is not None and process.poll() is not None:
+                ended()
         finally:
             stop_group(process, 0.0)
             stop_group(filtering, 0.0)

@@ -14,6 +14,7 @@ SUB_VERBS = {
     "vet-new": "Run new and changed tests as often as it takes to trust them.",
     "coverage": "Compare what the tests cover with what they covered at a base.",
     "stale": "Name the passes out of Go's cache that nothing justifies.",
+    "leftovers": "List by test the files, processes and databases that tests leave behind.",
     "import": "Keep a log of go test -json from elsewhere as a run.",
 }
 
