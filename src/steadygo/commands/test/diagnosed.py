@@ -28,6 +28,7 @@ def suspects(directory: Path, found: Diagnosis) -> tuple[Suspect, ...]:
         role=found.role,
         others=found.cleaners if found.role == "brittle" else found.polluters,
         factor=found.factor,
+        race=" ".join(sentence for sentence in found.because if "race detector" in sentence),
     )
 
 
