@@ -185,7 +185,7 @@ def _write(out: BinaryIO, data: bytes, directory: Path) -> None:
 def full(error: OSError, directory: Path) -> Refused:
     """The sentence for a store or a tree that cannot be written."""
     if error.errno in _FULL:
-        return Refused(f"The disk of this worker is full: {directory} takes no more. Make room, or give the store a smaller size.")
+        return Refused(f"The disk of this worker is full: {directory} takes no more. Make room there, or give --store another place.")
     return Refused(f"This worker cannot write to {directory}: {error.strerror}.")
 
 
