@@ -5,6 +5,7 @@ missing=""
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need git git
 need ip iproute2
+need /usr/sbin/mariadbd mariadb-server
 need chromium chromium
 need gcc gcc
 need faketime faketime

@@ -17,6 +17,8 @@ VERSIONS = ("1.21.13", "1.23.9", "1.25.5", "1.26.6", "1.27.3")
 GOVULNCHECK_GO = "1.23.9"
 TOOLS = (("golang.org/x/vuln/cmd/govulncheck@v1.1.4", GOVULNCHECK_GO), ("helm.sh/helm/v3/cmd/helm@v3.18.6", "1.26.6"))
 """Go programs that tests ask, and the toolchain that builds each."""
+MODULES = ("github.com/lib/pq@v1.10.9", "github.com/go-sql-driver/mysql@v1.7.1")
+"""Database drivers of tests' own Go modules, without dependencies; their checksums stand in tests/testing/drivers.py."""
 INSTALL_LINE = "python tests/install_go.py"
 
 
@@ -63,10 +65,20 @@ def install_tool(package: str, go: str) -> None:
     name = package.partition("@")[0].rpartition("/")[2]
     if (root() / "bin" / name).exists():
         return
-    here = {"GOBIN": str(root() / "bin"), "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "GOENV": "off", "GOWORK": "off"}
-    places = {"GOCACHE": str(root() / "gocache"), "GOMODCACHE": str(root() / "mod")}
-    if subprocess.run([program(go), "install", package], env=os.environ | here | places, check=False).returncode:
+    if subprocess.run([program(go), "install", package], env=os.environ | _environment(), check=False).returncode:
         print(f"{name} was not installed: tests that need it are skipped", file=sys.stderr)
+
+
+def fetch_modules() -> None:
+    """Bring the drivers into the module cache, where tests find them without a network."""
+    words = [program(GOVULNCHECK_GO), "mod", "download", *MODULES]
+    if subprocess.run(words, env=os.environ | _environment(), cwd=root(), check=False).returncode:
+        print("the database drivers were not fetched: tests that need them are skipped", file=sys.stderr)
+
+
+def _environment() -> dict[str, str]:
+    here = {"GOBIN": str(root() / "bin"), "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "GOENV": "off", "GOWORK": "off"}
+    return here | {"GOCACHE": str(root() / "gocache"), "GOMODCACHE": str(root() / "mod")}
 
 
 if __name__ == "__main__":
@@ -75,3 +87,4 @@ if __name__ == "__main__":
     if not sys.argv[1:]:
         for package, go in TOOLS:
             install_tool(package, go)
+        fetch_modules()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parent / "faults"
@@ -65,6 +67,34 @@ def _fits(answer: Mapping[str, Any], accepted: Mapping[str, Any]) -> bool:
         elif answer[key] != wanted:
             return False
     return True
+
+
+def lay_out(fault: Fault, kind: str, place: Path, go: ModuleType, version: str = "1.27.3") -> tuple[Path, dict[str, str]]:
+    """Write a module with a home, a temporary directory and toolchains of its own: (its root, the environment). `go`: install_go."""
+    root, home, scratch = place / "svc", place / "home", place / "tmp"
+    for path, text in {"go.mod": "module example.com/svc\n\ngo 1.21\n", **fault.files(kind)}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    (home / "sdk").mkdir(parents=True)
+    scratch.mkdir()
+    for name, text in fault.home.items():
+        (home / name).write_text(text)
+    for other in ("1.21.13", "1.27.3"):
+        (home / "sdk" / f"go{other}").symlink_to(go.program(other).parents[1])
+    environment = {
+        "PATH": f"{go.program(version).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "TMPDIR": str(scratch),
+        "XDG_STATE_HOME": str(place / "state"),
+        "GOCACHE": str(go.root() / "gocache"),
+        "GOTOOLCHAIN": "local",
+        "GOENV": "off",
+        "GOFLAGS": "",
+        "GOPROXY": "off",
+        "LC_ALL": "C.UTF-8",
+        **fault.environment,
+    }
+    return root, environment
 
 
 def load() -> list[Fault]:

@@ -119,6 +119,16 @@ def test_gate_on_changed_lines(bench: Give) -> None:
     assert "cannot be written" in here.run("test", "coverage", "--base", "HEAD", "--html", "no/where.html", "./p", code=2)
 
 
+def test_streams_a_line_for_each_package_and_the_whole_in_the_end(bench: Give) -> None:
+    here = bench({f"{p}/{p}.go": f"package {p}\n\n" + SIGN for p in "ab"} | {f"{p}/{p}_test.go": _test("Sign(1)", p) for p in "ab"})
+    _commit(here)
+    here.write({"b/b_test.go": _test("Sign(1); Sign(-1)", "b")})
+    *packages, whole = map(json.loads, here.run("test", "coverage", "--base", "HEAD", "--stream", "./...").splitlines())
+    assert sorted((p["package"].rpartition("/")[2], p["functions"][0]["state"]) for p in packages) == [("a", "same"), ("b", "gained")]
+    assert packages[-1]["after"] == whole["total"]["after"]
+    jsonschema.validate(whole, SCHEMA)
+
+
 def test_a_base_that_does_not_compile_leaves_the_changed_lines_known(bench: Give) -> None:
     here = bench(
         {

@@ -25,3 +25,41 @@ def test_a_marked_line_is_among_the_first_three(fault: Fault) -> None:
     named = _named(fault)
     assert len(named) <= 5
     assert {(s.path, s.line) for s in named[:3]} & fault.lines_at_fault(), named
+
+
+def test_what_the_race_detector_saw_comes_first() -> None:
+    fault = next(f for f in load() if f.name == "race-by-timing")
+    texts = {f"there/{p}": t for p, t in fault.files("faulty").items()}
+    files = [go.read(path, text.encode()) for path, text in texts.items()]
+    seen = "the race detector sees a data race: stats_test.go:36, stats.go:20, elsewhere.go:4"
+    named = find_suspects(files, texts, test=fault.test, kind="nondeterministic", race=seen)
+    assert [(s.path, s.line) for s in named[:2]] == [("there/stats/stats.go", 20), ("there/stats/stats_test.go", 36)]
+
+
+@pytest.mark.parametrize("kind", ["order-dependent", "not-idempotent", "parallel", "nondeterministic", "factor"])
+def test_nothing_is_named_where_nothing_fits(kind: str) -> None:
+    text = 'package p\n\nimport "testing"\n\nfunc double(n int) int { return 2 * n }\n\nfunc TestA(t *testing.T) {}\n\n'
+    text += "func TestX(t *testing.T) {\n\tif double(2) != 4 {\n\t\tt.Fatal()\n\t}\n}\n"
+    file = go.read("p/p_test.go", text.encode())
+    assert find_suspects([file], {file.path: text}, test="TestX", kind=kind, role="victim", others=["TestA"], factor="TZ") == ()
+
+
+@pytest.mark.parametrize("text", ["", "package", "func TestX(", "package p\nfunc TestX(t *testing.T) { for range m {"])
+def test_broken_source_names_nothing_and_does_no_harm(text: str) -> None:
+    file = go.read("p_test.go", text.encode())
+    assert find_suspects([file], {file.path: text}, test="TestX", kind="nondeterministic") == ()
+
+
+def test_a_package_variable_hidden_by_a_local_one_is_not_meant() -> None:
+    text = 'package p\n\nimport "testing"\n\nvar n int\n\nfunc TestA(t *testing.T) {\n\tn := 0\n\tn = 1\n\t_ = n\n}\n\n'
+    text += "func TestX(t *testing.T) {\n\tif n != 0 {\n\t\tt.Fatal(n)\n\t}\n}\n"
+    file = go.read("p_test.go", text.encode())
+    assert find_suspects([file], {file.path: text}, test="TestX", kind="order-dependent", role="victim", others=["TestA"]) == ()
+
+
+def test_a_changed_environment_and_directory_are_named() -> None:
+    text = 'package p\n\nimport (\n\t"os"\n\t"testing"\n)\n\nfunc TestA(t *testing.T) {\n\tos.Chdir("/")\n}\n\n'
+    text += 'func TestX(t *testing.T) {\n\tif _, err := os.Stat("p_test.go"); err != nil {\n\t\tt.Fatal(err)\n\t}\n}\n'
+    file = go.read("p_test.go", text.encode())
+    named = find_suspects([file], {file.path: text}, test="TestX", kind="order-dependent", role="victim", others=["TestA"])
+    assert [(s.line, s.source) for s in named] == [(9, 'os.Chdir("/")')]

@@ -289,7 +289,7 @@ class Process:
 
 
 def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
-    """Run a test binary to its end and judge it. Raises UserError when what is lent to it cannot be had."""
+    """Run a test binary to its end and judge it; a package that cannot have what should be lent to it has failed."""
     lines, shard = Lines(), f"{package.path} {process.only}".strip()
 
     def take(chunk: bytes) -> None:
@@ -305,19 +305,22 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     if flags.coverprofile:
         arguments.append(f"-test.coverprofile={process.profile}")
     limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
-    with setting.lent(shard, package.directory) as environment:
-        started = time.monotonic()
-        ran = go_test.run_binary(
-            process.binary,
-            [*arguments, *flags.arguments],
-            take,
-            test2json=setting.test2json,
-            directory=package.directory,
-            environment=environment,
-            timeout_seconds=limit,
-            stopped=process.stopped,
-        )
-        seconds = time.monotonic() - started
+    try:
+        with setting.lent(shard, package.directory) as environment:
+            started = time.monotonic()
+            ran = go_test.run_binary(
+                process.binary,
+                [*arguments, *flags.arguments],
+                take,
+                test2json=setting.test2json,
+                directory=package.directory,
+                environment=environment,
+                timeout_seconds=limit,
+                stopped=process.stopped,
+            )
+            seconds = time.monotonic() - started
+    except NotLent as error:
+        return verdict.refused(package, "It never ran", str(error))
     looked = testlog.parse(log.read_bytes()) if log.exists() else ()
     if ran.status is None or ran.status < 0:
         process.profile.unlink(missing_ok=True)  # a killed process may have written half of it

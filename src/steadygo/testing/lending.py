@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
+from steadygo.testing.data import origins
+from steadygo.testing.data.lender import Lender as Lent
 from steadygo.testing.engine import Lender
 from steadygo.testing.faults.lender import Faults
 from steadygo.testing.faults.words import parse
@@ -12,11 +15,15 @@ from steadygo.testing.settings import Settings
 
 def lenders(settings: Settings, run: str, faults: Sequence[str]) -> tuple[Lender, ...]:
     """Those that `settings` and the words of --fault ask for. Raises UserError. Nothing is started yet."""
-    return (Faults(parse(faults), settings.dependencies, run),) if faults else ()
+    data = origins.lenders(settings.data, settings.at, os.environ) if settings.data else ()
+    return (*data, *((Faults(parse(faults), settings.dependencies, run),) if faults else ()))
 
 
 def check(lenders: Sequence[Lender], environment: Mapping[str, str]) -> None:
     """Raises UserError for what can be known before anything is compiled."""
+    promised = dict(environment)
     for lender in lenders:
-        if isinstance(lender, Faults):
-            lender.check(environment)
+        if isinstance(lender, Lent):
+            promised |= lender.promised
+        elif isinstance(lender, Faults):
+            lender.check(promised)

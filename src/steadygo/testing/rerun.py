@@ -15,8 +15,12 @@ from steadygo.testing.verdict import own_complaint
 from steadygo.tools import go_test
 from steadygo.tools.run import Outcome as Ended
 
-_OURS = ("-test.run=", "-test.count=", "-test.shuffle=", "-test.skip=", "-test.parallel=")
+_OURS = ("-test.run=", "-test.count=", "-test.shuffle=", "-test.skip=", "-test.parallel=", "-test.cpu=")
 _KILL_AFTER_SECONDS = 60.0  # past -timeout, like go test
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,13 @@ class Rerunner:
     complaint: str = ""
 
     def run(
-        self, flags: Sequence[str], *, environment: Mapping[str, str] | None = None, start: Sequence[str] = (), planned: Iterable[str] = ()
+        self,
+        flags: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        start: Sequence[str] = (),
+        planned: Iterable[str] = (),
+        stopped: Callable[[], bool] = _never,
     ) -> dict[str, Ending]:
         """One process. `flags` are those of `go test`; `start`: words in front of the binary; `planned`: what must have run."""
         watch, lines = Watch(), Lines()
@@ -63,7 +73,7 @@ class Rerunner:
                 directory=self.package.directory,
                 environment={**lent, **(environment or {})},
                 timeout_seconds=limit,
-                stopped=lambda: False,
+                stopped=stopped,
                 marked=not start,
             )
         ended = "the process ended" if ran.outcome is not Ended.TIMED_OUT else "the process was stopped at its time limit"
@@ -92,7 +102,7 @@ def _rank(outcome: Outcome, below: bool) -> int:
     return 1 if outcome is Outcome.SKIPPED and not below else 0
 
 
-def compiled(package: Planned, setting: Setting, scratch: Path, stopped: Callable[[], bool] = lambda: False) -> Rerunner:
+def compiled(package: Planned, setting: Setting, scratch: Path, stopped: Callable[[], bool] = _never) -> Rerunner:
     """Compile a package's tests once. What the compiler says is in `complaint`."""
     if package.error:
         return Rerunner(package, setting, scratch, f"Go cannot load it: {package.error}")

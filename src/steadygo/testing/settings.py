@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import tomllib
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 
 from steadygo.errors import BadSettings
+from steadygo.testing.data import table as data_table
+from steadygo.testing.data.table import Data
 
 NAME = "steadygo.toml"
 
@@ -28,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     at: Path = Path()
     dependencies: dict[str, Dependency] = {}
+    data: dict[str, Data] = {}
 
 
 def find(directory: Path) -> Path | None:
@@ -50,10 +56,26 @@ def load(directory: Path) -> Settings:
 def _read(file: Path) -> Settings:
     try:
         table = tomllib.loads(file.read_bytes().decode("utf-8")).get("test", {})
-        return msgspec.convert({**table, "at": file.parent}, Settings, strict=False)
+        settings = msgspec.convert({**table, "at": file.parent}, Settings, strict=False)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadSettings(f"{NAME} is not valid TOML: {error}.", "Mend the line, or remove the file.") from error
     except OSError as error:
         raise BadSettings(f"{NAME} cannot be read: {error.strerror}.", "Mend its permissions, or remove it.") from error
     except (msgspec.ValidationError, TypeError) as error:
-        raise BadSettings(f"{NAME}, [test]: {error}.", "docs/testing.md shows each key with its type.") from error
+        raise BadSettings(f"{NAME}, [test]: {error}.", _hint(str(error))) from error
+    data_table.check(settings.data)
+    return settings
+
+
+def _hint(said: str) -> str:
+    """The nearest known key where msgspec complains of an unknown one: "… unknown field `templat` - at `$.data[...]`"."""
+    unknown = re.search(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?", said)
+    if unknown:
+        kind: type = Settings
+        for step in filter(None, (unknown[2] or "").replace("[...]", ".").split(".")):
+            kind = get_type_hints(kind)[step]
+            kind = next((k for k in get_args(kind) if k is not str), kind)
+        known = [f.encode_name for f in msgspec.structs.fields(kind) if f.name != "at"]
+        near = difflib.get_close_matches(unknown[1], known, 1, 0.5)
+        return f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+    return "docs/testing.md shows each key with its type."

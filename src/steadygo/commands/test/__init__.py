@@ -15,6 +15,7 @@ SUB_VERBS = {
     "coverage": "Compare what the tests cover with what they covered at a base.",
     "stale": "Name the passes out of Go's cache that nothing justifies.",
     "leftovers": "List by test the files, processes and databases that tests leave behind.",
+    "data": "Show the test data that steadygo made, and drop what killed runs left.",
     "import": "Keep a log of go test -json from elsewhere as a run.",
 }
 

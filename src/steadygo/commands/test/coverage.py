@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+import msgspec
 
 from steadygo import __version__
 from steadygo.commands.test import covered, measured, sources
@@ -15,6 +17,8 @@ from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.errors import UserError
 from steadygo.report import coverage_html
 from steadygo.report.terminal import look_for
+from steadygo.testing import engine
+from steadygo.testing.coverage.live import Live
 from steadygo.tools import git_diff, guard
 
 
@@ -43,6 +47,7 @@ from steadygo.tools import git_diff, guard
     "--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a heat map of the difference to this file."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schema/test-coverage.schema.json).")
+@click.option("--stream", is_flag=True, help="Print a line of JSON for each package that is through; the last line is that of --json.")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 @click.pass_context
 def command(
@@ -55,6 +60,7 @@ def command(
     fail_under_diff: float | None,
     html_file: Path | None,
     as_json: bool,
+    stream: bool,
     program: str | None,
 ) -> int:
     """Compare what the tests of PACKAGES (default: .) cover with what they covered at a base: functions, and changed lines.
@@ -71,20 +77,33 @@ def command(
     found = git_diff.find_revision(top, revision) if top and revision is not None else None
     ctx.with_resource(guard.watching())
     changes = git_diff.find_changes(top, found.commit) if top and found else []
-    now = measured.read(profiles, program) if profiles else measured.run(patterns, flags, program, Path.cwd(), look, loud=not as_json)
-    unknown: list[str] = []
-    then: measured.Measured | None = None
-    try:
-        if base_profiles:
-            then = measured.read(base_profiles, program)
-        elif top and found:
-            then = measured.base(top, found, patterns, flags, program, look)
-    except UserError as error:
-        if base_profiles:
-            raise
-        unknown.append(f"The base could not be measured: {error.message}")
     tree = sources.here(top or Path.cwd())
-    old = sources.there(top, found.commit)[0] if top and found else tree
+    old = sources.there(top, found.commit) if top and found else tree
+
+    def measure_base() -> tuple[measured.Measured | None, str]:
+        if base_profiles:
+            return measured.read(base_profiles, program), ""
+        assert top and found
+        try:
+            return measured.base(top, found, patterns, flags, program, look), ""
+        except UserError as error:
+            return None, f"The base could not be measured: {error.message}"
+
+    def measure_here(tell: Callable[[engine.Finished], None]) -> measured.Measured:
+        if profiles:
+            return measured.read(profiles, program)
+        return measured.run(patterns, flags, program, Path.cwd(), look, loud=not as_json and not stream, tell=tell)
+
+    if stream:
+        then, why = measure_base()
+        now = measure_here(_streaming(covered.live(covered.Side(old, then), tree, changes, threshold)))
+    else:
+        now = measure_here(lambda _: None)
+        then, why = measure_base()
+    for one, side in ((tree, now), (old, then)):
+        if side is not None:
+            sources.look_outside(one, side.profile, top or Path.cwd(), program)
+    unknown = [why] if why else []
     base = covered.Base(
         revision or "", found.commit if found else "", bool(found and found.merge_base), then.origin if then else "not-known"
     )
@@ -97,10 +116,14 @@ def command(
     short = fail_under_diff is not None and percent is not None and percent < fail_under_diff
     if html_file is not None:
         _write(html_file, _page(document, compared, (top or Path.cwd()).name, now.profile.mode != "set"))
-    click.echo(document.json() if as_json else shown(document, look))
-    if short and not as_json:
+    click.echo(document.json() if as_json or stream else shown(document, look))
+    if short and not as_json and not stream:
         click.echo(f"✗ Tests cover {percent:.1f} % of the changed lines; --fail-under-diff asks for {fail_under_diff:g} %.")
     return 1 if short or now.failed else 0
+
+
+def _streaming(live: Live) -> Callable[[engine.Finished], None]:
+    return lambda finished: click.echo(msgspec.json.encode(live.take(finished.package.path, finished.profile)))
 
 
 def _page(document: covered.Document, compared: covered.Compared, name: str, counts: bool) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from steadygo.commands.test.covered import Base, Document, Here
 from steadygo.report.escaping import clean
+from steadygo.report.grouping import counted
 from steadygo.report.terminal import Look
 from steadygo.testing.coverage.difference import File, Function, Measure, State
 from steadygo.testing.coverage.lines import Range
@@ -51,7 +52,7 @@ def _lines(document: Document, look: Look) -> Iterator[str]:
     generated = [f for f in diff.files if f.generated and f.lines]
     if generated:
         yield ""
-        yield f"Changed lines of {len(generated)} generated file{'s are' if len(generated) > 1 else ' is'} not counted."
+        yield f"Changed lines of {counted(len(generated), 'generated file')} are not counted."
     if document.not_known:
         yield ""
         yield look.style("Not known", "bold")

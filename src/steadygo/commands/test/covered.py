@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from steadygo.report.coverage_lines import Lines
 from steadygo.testing.coverage.difference import Difference, Function, compare, difference
 from steadygo.testing.coverage.functions import Row, table
 from steadygo.testing.coverage.lines import heated, hits
+from steadygo.testing.coverage.live import Live
 from steadygo.testing.coverage.profile import Block, Profile
 from steadygo.tools import git, git_diff
 
@@ -79,12 +80,23 @@ class Compared:
 def compared(then: Side, now: Side, changes: list[git_diff.Change], threshold: float) -> Compared:
     """Compare two sides. Of a base that was not measured, nothing is said."""
     assert now.measured is not None
-    renamed = {c.was: c.path for c in changes if c.was and c.path and c.was != c.path}
+    renamed = _renamed(changes)
     after = table(now.measured.profile, now.sources.path_of, now.sources.functions)
     before = table(then.measured.profile, then.sources.path_of, then.sources.functions) if then.measured else None
     functions = compare(before, after, stands=(_stands(then.sources), _stands(now.sources)), renamed=renamed, threshold=threshold)
     files = list(_lines(then, now, {c.path: c for c in changes if c.path}))
     return Compared(difference(before, after, functions, [f.heated for f in files], threshold), functions, files)
+
+
+def live(then: Side, now: Sources, changes: list[git_diff.Change], threshold: float) -> Live:
+    """The same while tests still run here."""
+    before = table(then.measured.profile, then.sources.path_of, then.sources.functions) if then.measured else None
+    stands = _stands(then.sources)
+    return Live(before, now.path_of, now.functions, stands=stands, renamed=_renamed(changes), threshold=threshold)
+
+
+def _renamed(changes: Iterable[git_diff.Change]) -> dict[str, str]:
+    return {c.was: c.path for c in changes if c.was and c.path and c.was != c.path}
 
 
 def _stands(sources: Sources) -> Callable[[Row], bool]:

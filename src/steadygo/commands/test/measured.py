@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,14 +66,27 @@ def _content(file: Path, program: str | None) -> bytes:
         ) from None
 
 
-def run(patterns: tuple[str, ...], flags: Flags, program: str | None, directory: Path, look: Look, *, loud: bool) -> Measured:
-    """Run the tests of `patterns` in `directory`; failures are printed as they come when `loud`. Raises UserError."""
-    measured, _ = _run(patterns, flags, program, directory, look, loud=loud, keep=flags.coverprofile)
+Tell = Callable[[engine.Finished], None]
+
+
+def run(
+    patterns: tuple[str, ...], flags: Flags, program: str | None, directory: Path, look: Look, *, loud: bool, tell: Tell = lambda _: None
+) -> Measured:
+    """Run the tests of `patterns` in `directory`; failures are printed as they come when `loud`, `tell` gets packages. Raises UserError."""
+    measured, _ = _run(patterns, flags, program, directory, look, loud=loud, keep=flags.coverprofile, tell=tell)
     return measured
 
 
 def _run(
-    patterns: tuple[str, ...], flags: Flags, program: str | None, directory: Path, look: Look, *, loud: bool = False, keep: str = ""
+    patterns: tuple[str, ...],
+    flags: Flags,
+    program: str | None,
+    directory: Path,
+    look: Look,
+    *,
+    loud: bool = False,
+    keep: str = "",
+    tell: Tell = lambda _: None,
 ) -> tuple[Measured, list[Package]]:
     started, packages = time.monotonic(), list[Package]()
     with guard.scratch("steadygo-test-") as scratch:
@@ -90,6 +103,7 @@ def _run(
                 case engine.Finished(package):
                     progress.finish()
                     packages.append(package)
+                    tell(happening)
                     if loud and package.why and package.outcome.bad:
                         progress.clear()
                         click.echo(package_line(package, look))

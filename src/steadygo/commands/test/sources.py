@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from steadygo.build.make import find_go
+from steadygo.errors import UserError
 from steadygo.facts.go import Function, GoFile
 from steadygo.facts.modules import GoMod
 from steadygo.read import go, gomod
-from steadygo.tools import git, git_diff
+from steadygo.testing.coverage.profile import Profile
+from steadygo.tools import git, git_diff, go_test
 
 
 class Sources:
@@ -92,7 +96,7 @@ def here(top: Path) -> Sources:
     return Sources(top, lambda path: _bytes(os.path.join(top, path)), lambda path: os.path.isfile(os.path.join(top, path)), files)
 
 
-def there(top: Path, commit: str) -> tuple[Sources, git_diff.Files]:
+def there(top: Path, commit: str) -> Sources:
     """The tree of a commit. Contents are asked for a directory at a time, so that git is started seldom."""
     files = git_diff.find_files(top, commit)
     known: dict[str, bytes] = {}
@@ -107,7 +111,16 @@ def there(top: Path, commit: str) -> tuple[Sources, git_diff.Files]:
             known.update(git_diff.read_objects(top, [entry[1], *folders.get(path.rpartition("/")[0], ())]))
         return known.get(entry[1]) if entry is not None else None
 
-    return Sources(top, read, lambda path: path in files.entries, files.entries), files
+    return Sources(top, read, lambda path: path in files.entries, files.entries)
+
+
+def look_outside(sources: Sources, profile: Profile, top: Path, program: str | None) -> None:
+    """Ask go where packages lie that a profile names and the tree does not have: dependencies and the standard library (-coverpkg)."""
+    missing = {name.rpartition("/")[0] for name in profile.files if sources.text(sources.path_of(name)) is None} - {""}
+    if missing:
+        with contextlib.suppress(UserError):  # no Go here, and profiles that were made elsewhere
+            found = go_test.find_directories(find_go(program, os.environ), Path.cwd(), sorted(missing), os.environ)
+            sources.outside = {package: place for package, place in found.items() if not Path(place).is_relative_to(top)}
 
 
 def _join(directory: str, rest: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from steadygo.testing.suspects.source import Source
 _MOST = 5
 _LEAST_WEIGHT = 40.0
 _LEAST_SHARE = 0.6  # of the best one's weight
-_FRAME = re.compile(r"^\s+(\S+\.go):(\d+)", re.MULTILINE)
+_FRAME = re.compile(r"([^\s/,:]+\.go):(\d+)")
 
 
 class Suspect(msgspec.Struct, frozen=True):
@@ -28,13 +28,24 @@ class Suspect(msgspec.Struct, frozen=True):
 
 
 def find_suspects(
-    files: Sequence[GoFile], texts: Mapping[str, str], *, test: str, kind: str, role: str = "", others: Sequence[str] = (), factor: str = ""
+    files: Sequence[GoFile],
+    texts: Mapping[str, str],
+    *,
+    test: str,
+    kind: str,
+    role: str = "",
+    others: Sequence[str] = (),
+    factor: str = "",
+    race: str = "",
 ) -> tuple[Suspect, ...]:
-    """At most five lines, the likeliest first; none where nothing fits. `others`: the polluters, or what sets a brittle test's state."""
+    """At most five lines, the likeliest first; none where nothing fits. `others`: the polluters, or what sets a brittle test's state.
+
+    `race`: a text with FILE.go:LINE of what the race detector saw.
+    """
     source = Source(tuple(files), texts)
     top = test.partition("/")[0]
     best: dict[tuple[str, int], Clue] = {}
-    for one in _clues(source, top, kind, role, others, factor):
+    for one in (*_seen_racing(source, race), *_clues(source, top, kind, role, others, factor)):
         known = best.get((one.path, one.line))
         if known is None or one.weight > known.weight:
             best[one.path, one.line] = one
@@ -60,8 +71,9 @@ def _clues(source: Source, test: str, kind: str, role: str, others: Sequence[str
             yield from chance.clues(source, test)
 
 
-def race_frames(report: str, paths: Iterable[str]) -> list[tuple[str, int]]:
-    """(path, line) of the package's own files that a report of the race detector names, in its order. `paths` are those of the facts."""
-    by_name = {path.rpartition("/")[2]: path for path in paths}
-    found = [(by_name[name], int(line)) for file, line in _FRAME.findall(report) if (name := file.rpartition("/")[2]) in by_name]
-    return list(dict.fromkeys(found))
+def _seen_racing(source: Source, said: str) -> Iterator[Clue]:
+    """Lines of the package that the race detector named, code before tests."""
+    by_name = {file.path.rpartition("/")[2]: file for file in source.files}
+    for name, line in _FRAME.findall(said):
+        if name in by_name:
+            yield Clue(by_name[name].path, int(line), "the race detector saw this access", 105.0 if by_name[name].is_test else 110.0)

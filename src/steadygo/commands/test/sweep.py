@@ -1,0 +1,126 @@
+"""`steadygo test diagnose --all`: a whole suite, cheap questions first."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+import msgspec
+
+from steadygo.commands.test.diagnosed import document, headline, others, suspects
+from steadygo.testing.diagnosis.case import Budget, Diagnosis
+from steadygo.testing.diagnosis.laboratory import diagnose
+from steadygo.testing.engine import Setting
+from steadygo.testing.plan import Planned
+from steadygo.testing.suspects import Suspect
+from steadygo.testing.sweep import SCREENS, Screened, Sweep
+from steadygo.tools import guard
+
+RUNS = 5000
+_SHOWN_RATE = 1 - 0.05 ** (1 / len(SCREENS))  # what so many passes rule out with 95 %
+
+
+@dataclass(frozen=True)
+class _One:
+    """A test's diagnosis. `counts`: it decides about the exit code."""
+
+    package: str
+    found: Diagnosis
+    lines: tuple[Suspect, ...] = ()
+    counts: bool = True
+
+
+@dataclass
+class _Spending:
+    """The budget of the whole sweep."""
+
+    budget: Budget
+    runs: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def left(self, most: int) -> Budget | None:
+        """What one more diagnosis may cost; None when nothing is left."""
+        runs = min(most, self.budget.runs - self.runs)
+        minutes = self.budget.minutes - (time.monotonic() - self.began) / 60
+        return Budget(runs, minutes) if runs > 0 and minutes > 0 else None
+
+
+def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, as_json: bool) -> int:
+    """Screen, diagnose what failed once (at most `most_runs` each), print, and give the exit code."""
+    spending, all_ = _Spending(budget), list[_One]()
+    try:
+        with guard.scratch("steadygo-test-") as scratch:
+            _tell(f"screening {len(plan)} packages")
+            screened = Sweep(setting, scratch).screened(plan)
+        spending.runs += sum(len(SCREENS) for s in screened if not s.complaint)
+        suspicious = sum(len(s.failed) for s in screened)
+        for package in screened:
+            for one in _diagnosed(package, setting, spending, most_runs, suspicious):
+                all_.append(one)
+                _tell("")
+                if not as_json and one.found.kind != "stable":
+                    click.echo(_line(one))
+            if not as_json and package.passed:
+                _tell("")
+                click.echo(f"✓  {package.package.path}: {len(package.passed)} stable")
+    finally:
+        _tell("")
+        if as_json:
+            click.echo(msgspec.json.encode([_document(one) for one in all_]).decode())
+    bad = [one for one in all_ if one.counts and one.found.kind != "stable"]
+    if not as_json:
+        click.echo(f"\n{len(all_)} tests, {len(bad)} not stable, {spending.runs} runs")
+        if any(one.found.kind == "stable" for one in all_):
+            click.echo(f"Of the others, a failure in {_SHOWN_RATE:.0%} of runs would have shown with 95 %.")
+    return 1 if bad else 0
+
+
+def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_runs: int, suspicious: int) -> Iterator[_One]:
+    path = screened.package.path
+    if screened.complaint:
+        yield _One(path, Diagnosis("", "not-known", because=(screened.complaint,)))
+    for test in screened.passed:
+        yield _One(path, Diagnosis(test, "stable", because=(f"it passed in all of {len(SCREENS)} screening runs",), runs=len(SCREENS)))
+    for test in screened.skipped:
+        yield _One(path, Diagnosis(test, "not-known", because=("it skipped itself in every run",), runs=len(SCREENS)), counts=False)
+    for test, screens in screened.failed.items():
+        seen = f"of {len(SCREENS)} screening runs it failed {' · '.join(screens)}" if screens else "it had no verdict in any screening run"
+        budget = spending.left(most_runs)
+        if budget is None:
+            why = (seen, f"the budget of {spending.budget.words} was used up before its turn")
+            yield _One(path, Diagnosis(test, "not-known", because=why, runs=len(SCREENS)))
+            continue
+        _tell(f"{path} {test}, one of {suspicious} that failed once")
+        with guard.scratch("steadygo-test-") as scratch:
+            found, interrupted = diagnose(screened.package, test, setting, scratch, budget, _quiet)
+        spending.runs += found.runs
+        if interrupted:
+            raise KeyboardInterrupt
+        kind = "not-known" if found.kind == "stable" else found.kind  # it has failed once
+        found = msgspec.structs.replace(found, kind=kind, because=(seen, *found.because))
+        yield _One(path, found, suspects(screened.package.directory, found))
+
+
+def _document(one: _One) -> dict[str, Any]:
+    return document(one.package, one.found, one.lines)
+
+
+def _line(one: _One) -> str:
+    found = one.found
+    if not found.test:
+        return f"✗  {one.package}: {found.because[0]}"
+    said = "; ".join([headline(found), *others(found), *(f"{s.path}:{s.line}" for s in one.lines[:1])])
+    return f"{'✗' if one.counts else '–'}  {one.package} {found.test}  {said}" + ("" if one.counts else f" ({found.because[0]})")
+
+
+def _quiet(trying: str, runs: int, known: Sequence[str]) -> None:
+    """Progress inside of one diagnosis is not shown."""
+
+
+def _tell(said: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[2K{said[:100]}", end="", file=sys.stderr, flush=True)

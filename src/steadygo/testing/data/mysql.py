@@ -1,0 +1,166 @@
+"""Databases of MariaDB or MySQL. There are no templates: a dump is loaded for each. The lease is a GET_LOCK of one connection."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from steadygo.errors import UserError
+from steadygo.testing.data import names
+from steadygo.testing.data.address import Address
+from steadygo.testing.data.found import Found
+from steadygo.testing.data.room import Room
+from steadygo.testing.data.snapshot import Snapshot
+from steadygo.tools import mysql as tool
+from steadygo.tools import mysql_client
+
+if TYPE_CHECKING:
+    from steadygo.tools.mysql import Connected
+
+_MOMENT_SECONDS = 0.2
+
+
+class MySQL:
+    """What is loaded: the dump of a template, taken once a run, or a snapshot."""
+
+    def __init__(self, address: Address, template: str, snapshot: Snapshot | None) -> None:
+        self._address, self._template, self._snapshot = address, template, snapshot
+        self._server = tool.Server(
+            address.host,
+            int(address.port or 3306),
+            address.socket,
+            address.user,
+            address.password,
+            address.parameters.get("tls", ""),
+            address.shown,
+        )
+        self._key, self._text = "", None if snapshot else ("", "")
+        self._file, self._shown = Path(), snapshot.shown if snapshot else f"the dump of {template}"
+        self._room = Room()
+        self._control: Connected | None = None
+        self._holds = False
+        self._turn = threading.Lock()
+
+    @property
+    def address(self) -> str:
+        return self._address.naming(self._address.database)
+
+    def open(self, key: str) -> None:
+        self._key = key
+        if self._snapshot is not None:
+            mysql_client.check(self._snapshot.read(), self._snapshot.shown)
+        with self._turn, tool.sentences(self._server):
+            control = self._leased()
+            self._reclaim(control)
+            if self._snapshot is not None:
+                self._file = self._snapshot.path
+            else:
+                self._text = self._find_template(control)
+                self._room.open(key)
+                self._file = self._room.path / "template.sql"
+                mysql_client.dump(self._server, self._template, self._file)
+        name = names.leased(key, 0, "first")
+        try:  # a right that lacks, or bad SQL, is one sentence now instead of one for each package
+            with tool.connected(self._server) as connection:
+                tool.create(connection, name, self._text, "whether it can be made")
+            if self._snapshot is not None:
+                mysql_client.load(self._server, name, self._file, self._shown)
+        finally:
+            with contextlib.suppress(UserError):
+                self.drop(name)
+
+    def close(self) -> None:
+        self._room.close()
+        control, self._control = self._control, None
+        if control is None:
+            return
+        try:
+            with tool.sentences(self._server):
+                for database in tool.databases(control):
+                    if database.ours and names.key_of(database.name) == self._key:
+                        tool.drop(control, database.name)
+        except UserError:
+            pass  # without its lease the next start drops it
+        finally:
+            tool.close(control)
+
+    def reclaim(self, key: str) -> None:
+        self._room.reclaim(key)
+        silent = 0
+        while silent < 2:  # a CREATE DATABASE goes on without its client, for a moment
+            silent += 1
+            with tool.connected(self._server) as connection:
+                for database in tool.databases(connection):
+                    if database.ours and names.key_of(database.name) == key:
+                        tool.drop(connection, database.name)
+                        silent = 0
+            time.sleep(_MOMENT_SECONDS)
+
+    def make(self, name: str) -> Mapping[str, str]:
+        with self._turn, tool.sentences(self._server):
+            self._leased()
+        with tool.connected(self._server) as connection:
+            tool.create(connection, name, self._text, f"copy of {self._template or self._shown}")
+        mysql_client.load(self._server, name, self._file, self._shown)
+        return self._address.fields(name)
+
+    def drop(self, name: str) -> None:
+        with tool.connected(self._server) as connection:
+            tool.drop(connection, name)
+
+    def find(self) -> list[Found]:
+        with tool.connected(self._server) as connection:
+            return self._found(connection)
+
+    def clean(self) -> list[Found]:
+        cleaned = []
+        with tool.connected(self._server) as connection:
+            for found in self._found(connection):
+                if found.state == "left":
+                    tool.drop(connection, found.name)
+                    cleaned.append(found)
+        return cleaned
+
+    def _found(self, connection: Connected) -> list[Found]:
+        found = []
+        for database in tool.databases(connection):
+            key = names.key_of(database.name)
+            if database.ours and key:
+                held = tool.is_held(connection, _lease(key))
+                found.append(Found(database.name, "in use" if held else "left", self._address.shown))
+        return found
+
+    def _leased(self) -> Connected:
+        """The connection that holds the lease. A server that was restarted has ended all tests on it, and forgotten the lease."""
+        if self._control is not None and not tool.alive(self._control):
+            tool.close(self._control)
+            self._control, self._holds = None, False
+        if self._control is None:
+            self._control = tool.connect(self._server)
+        self._holds = self._holds or tool.hold(self._control, _lease(self._key))
+        return self._control
+
+    def _reclaim(self, control: Connected) -> None:
+        for found in self._found(control):
+            if found.state == "left":
+                with contextlib.suppress(UserError), tool.sentences(self._server):
+                    tool.drop(control, found.name)
+
+    def _find_template(self, control: Connected) -> tuple[str, str]:
+        there = {d.name: d.text for d in tool.databases(control)}
+        if self._template in there:
+            return there[self._template]
+        near = difflib.get_close_matches(self._template, there, 1, 0.6)
+        raise UserError(
+            f"MySQL at {self._address.shown} has no database {self._template} to copy, or this user may not see it.",
+            f"Did you mean {near[0]}?" if near else "Create it and run the service's migrations in it, or give a snapshot.",
+        )
+
+
+def _lease(key: str) -> str:
+    return f"steadygo_{key}"

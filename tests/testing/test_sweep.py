@@ -1,0 +1,60 @@
+"""`test diagnose --all` on a real module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from go_tests import Bench
+
+Give = Callable[..., Bench]
+
+FILES = {
+    "order/o_test.go": 'import "testing"\nvar n int\nfunc TestVictim(t *testing.T) { if n > 0 { t.Fatal(n) } }\n'
+    "func TestFine(t *testing.T) {}\nfunc TestPolluter(t *testing.T) { n = 1 }\n",
+    "zone/z_test.go": 'import (\n"testing"\n"time"\n)\nfunc TestZone(t *testing.T) { if time.Unix(0, 0).Hour() != 0 { t.Fatal() } }\n',
+    "fine/f_test.go": 'import "testing"\nfunc TestOne(t *testing.T) {}\nfunc TestTwo(t *testing.T) { t.Run("a", func(t *testing.T) {}) }\n'
+    'func TestSkips(t *testing.T) { t.Skip("not here") }\n',
+    "plain/plain.go": "func F() {}\n",
+}
+
+
+@pytest.mark.slow
+def test_a_sweep_diagnoses_what_failed_once(bench: Give) -> None:
+    here = bench(FILES)
+    found = json.loads(here.run("test", "diagnose", "--all", "--json", code=1, TZ="UTC"))
+    kinds = {f["test"]: (f["kind"], f["role"] or f["factor"]) for f in found}
+    assert kinds == {
+        "TestVictim": ("order-dependent", "victim"),
+        "TestFine": ("stable", ""),
+        "TestPolluter": ("stable", ""),
+        "TestZone": ("factor", "TZ"),
+        "TestOne": ("stable", ""),
+        "TestTwo": ("stable", ""),
+        "TestSkips": ("not-known", ""),
+    }
+    victim = next(f for f in found if f["test"] == "TestVictim")
+    assert (victim["package"], victim["polluters"]) == ("example.com/svc/order", ["TestPolluter"])
+    assert [s["line"] for s in victim["suspects"]][:1] == [6]
+
+
+@pytest.mark.slow
+def test_a_stable_suite_ends_with_0_and_a_spent_budget_is_not_known(bench: Give) -> None:
+    here = bench(FILES)
+    assert "example.com/svc/fine: 2 stable" in here.run("test", "diagnose", "--all", "./fine")
+    found = json.loads(here.run("test", "diagnose", "--all", "--json", "--runs", "8", "./order", code=1))
+    assert {f["test"]: f["kind"] for f in found} == {"TestVictim": "not-known", "TestFine": "stable", "TestPolluter": "stable"}
+    text = here.run("test", "diagnose", "--all", "./order", code=1)
+    assert "✗  example.com/svc/order TestVictim  order-dependent (victim); polluted by TestPolluter" in text
+
+
+@pytest.mark.slow
+def test_a_package_that_does_not_compile_is_told(bench: Give) -> None:
+    here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) { nowhere() }\n'})
+    assert "does not compile" in here.run("test", "diagnose", "--all", code=1)
+
+
+def test_one_word_is_refused(bench: Give) -> None:
+    here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) {}\n'})
+    assert "takes a package and a test" in here.run("test", "diagnose", "./p", code=2)
