@@ -8,6 +8,7 @@ import click
 
 SUB_VERBS = {
     "keys": "Write the certificates and keys of a new cluster.",
+    "scheduler": "Let clients and workers find each other.",
     "worker": "Run tests for the clients of a cluster.",
 }
 

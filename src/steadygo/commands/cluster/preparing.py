@@ -1,13 +1,19 @@
-"""How a worker gets ready for a run: which go, which tree, which environment."""
+"""How a worker gets ready for a run: which tree, which environment, which go, and whether this machine is like the client's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadygo.build.make import find_go
+from steadygo.commands.cluster import surroundings
+from steadygo.testing.cluster import variables
 from steadygo.testing.cluster.context import Assignment
+from steadygo.testing.cluster.depot import Depot
 from steadygo.testing.compare import Stated
 from steadygo.testing.engine import Setting
 from steadygo.testing.flags import parse
@@ -16,18 +22,42 @@ from steadygo.testing.settings import load
 from steadygo.tools import go_test
 
 
-class Preparing:
-    """What a worker of this machine does before a run's first shard. `program` is the go program, None for the one on PATH."""
+@dataclass
+class _Tree:
+    root: Path
+    context: ExitStack
+    differences: dict[tuple[str, ...], Sequence[Stated]] = field(default_factory=dict)
 
-    def __init__(self, program: str | None, *, in_place: bool) -> None:
-        self._program, self._in_place = program, in_place
+
+class Preparing:
+    """What a worker does before a run's first shard. `program` is the go program, None for the one on PATH.
+
+    `depot` has the trees of clients; None for a worker of the client's own machine, whose trees are where they are.
+    """
+
+    def __init__(self, program: str | None, depot: Depot | None) -> None:
+        self._program, self._depot = program, depot
+        self._lock = threading.Lock()
+        self._trees: dict[str, _Tree] = {}
+
+    def _environment(self, assignment: Assignment) -> dict[str, str]:
+        return assignment.variables if self._depot is None else variables.seen(assignment.variables, os.environ)
+
+    def _tree(self, assignment: Assignment) -> _Tree:
+        """The tree of the run, made when it is first asked for. Raises Refused."""
+        with self._lock:
+            found = self._trees.get(assignment.run)
+            if found is None:
+                context = ExitStack()
+                root = Path("/") if self._depot is None else context.enter_context(self._depot.tree(assignment.run, assignment.source))
+                found = self._trees[assignment.run] = _Tree(root, context)
+            return found
 
     @contextmanager
     def prepare(self, assignment: Assignment) -> Iterator[tuple[Setting, Path]]:
-        """(how its tests run, the top of its tree). Raises UserError."""
-        root = Path("/")
-        directory = root / assignment.directory
-        environment = assignment.variables
+        """(how its tests run, the top of its tree). Raises Refused and UserError."""
+        root = self._tree(assignment).root
+        directory, environment = root / assignment.directory, self._environment(assignment)
         go = find_go(self._program, environment)
         setting = Setting(
             go,
@@ -42,6 +72,23 @@ class Preparing:
         with setting.lending():
             yield setting, root
 
-    def differences(self, assignment: Assignment) -> Iterable[Stated]:
-        """What differs between the client's context and this machine's."""
-        return ()
+    def differences(self, assignment: Assignment) -> Sequence[Stated]:
+        """What differs between the client's machine and this one, asked once a run. Raises Refused and UserError."""
+        if self._depot is None:
+            return ()
+        tree = self._tree(assignment)
+        key = (assignment.fingerprint, assignment.directory, *(f"{k}={v}" for k, v in assignment.variables.items()))
+        with self._lock:
+            if key not in tree.differences:
+                environment = self._environment(assignment)
+                tree.differences[key] = surroundings.differences(assignment.fingerprint, tree.root / assignment.directory, environment)
+            return tree.differences[key]
+
+    def forget(self, run: str) -> None:
+        """The run is over."""
+        with self._lock:
+            tree = self._trees.pop(run, None)
+        if tree is not None:
+            tree.context.close()
+        if self._depot is not None:
+            self._depot.forget(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from steadygo.commands.cluster.preparing import Preparing
 from steadygo.commands.cluster.service import say, serve
 from steadygo.testing.cluster import context, identity, memory, timing, transport
 from steadygo.testing.cluster.context import Assignment, Own
-from steadygo.testing.compare import Stated
+from steadygo.testing.cluster.depot import Depot
 from steadygo.tools import guard
+
+_MOST_KEPT_BYTES = 10 << 30  # of sources and test data that no run uses
 
 
 @click.command()
@@ -24,6 +26,7 @@ from steadygo.tools import guard
 @click.option("--name", help="How the worker is called; default: the host's name.")
 @click.option("--host", help="The address that the scheduler reaches it at; default: loopback, or the one towards the scheduler.")
 @click.option("--at-once", type=click.IntRange(1), help="How many test binaries run at a time; default: one a processor.")
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="Where sources are kept; default: the user's cache.")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 @click.option("--in-place", is_flag=True, hidden=True, help="Trees are where they are; end with standard input.")
 @click.pass_context
@@ -34,6 +37,7 @@ def command(
     name: str | None,
     host: str | None,
     at_once: int | None,
+    store: Path | None,
     program: str | None,
     in_place: bool,
 ) -> int:
@@ -47,18 +51,22 @@ def command(
     from steadygo.testing.cluster.desk import Desk
 
     name = name or socket.gethostname()
-    key, preparing = mine.signed_by(), Preparing(program, in_place=in_place)
-    own = Own(name, memory.Seen(mine.directory / "seen"), _no_differences if in_place else preparing.differences)
+    key, depot = mine.signed_by(), None if in_place else Depot(store or _default_store(os.environ), _MOST_KEPT_BYTES)
+    preparing = Preparing(program, depot)
+    seen = mine.directory if in_place else (store or _default_store(os.environ))
+    own = Own(name, memory.Seen(seen / "seen"), preparing.differences)
 
     def check(signed: bytes) -> Assignment:
         return context.accept(signed, key, own, datetime.now(UTC)).assignment
 
     slots = at_once or len(os.sched_getaffinity(0))
-    desk = Desk(check, preparing.prepare, slots, 3 * timing.heartbeat_seconds(os.environ))
+    desk = Desk(check, preparing.prepare, preparing.forget, slots, 3 * timing.heartbeat_seconds(os.environ))
+    place = worker.Place(address, name, host or worker.own_address(address), transport.security(mine))
     told = (lambda sentence: None) if in_place else say
-    serve(lambda stopped: worker.serve(address, name, host, transport.security(mine), desk, told, stopped), until_alone=in_place)
+    serve(lambda stopped: worker.serve(place, desk, depot, told, stopped), until_alone=in_place)
     return 0
 
 
-def _no_differences(_: Assignment) -> Iterable[Stated]:
-    return ()
+def _default_store(environment: Mapping[str, str]) -> Path:
+    cache = environment.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "steadygo" / "cluster"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadygo.commands.test import junit
+from steadygo.commands.test.asked import Asked
 from steadygo.commands.test.document import document
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.commands.test.prepared import prepared
@@ -21,7 +22,7 @@ from steadygo.report.terminal import look_for
 from steadygo.store import database, runs
 from steadygo.testing import engine
 from steadygo.testing.cluster.shards import Timing
-from steadygo.testing.plan import Planned, longest_first
+from steadygo.testing.plan import longest_first
 from steadygo.testing.results import Context, Outcome, Package, Run
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ _LOOKED_BACK = 3  # runs that say how long a package takes
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON at the end instead (docs/schema/test.schema.json).")
 @click.option("--quiet", is_flag=True, help="Print failures and the summary only.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME:FAULT", help="Make a dependency slow or unreliable: db:delay=500ms.")
-@click.option("--workers", type=click.IntRange(1), help="Run on so many worker processes of this machine (needs the extra `cluster`).")
+@click.option("--workers", type=click.IntRange(1), help="Run on so many worker processes of this machine (extra `cluster`).")
+@click.option("--cluster", metavar="tls://HOST:PORT", help="Run on the workers of this scheduler's cluster (extra `cluster`).")
+@click.option("--keys", type=click.Path(path_type=Path), help="With --cluster: the folder `client` of the cluster's keys.")
 @click.option("--go", "program", help="The go program; default: the one on PATH.")
 @click.pass_context
 def command(
@@ -47,6 +50,8 @@ def command(
     quiet: bool,
     faults: tuple[str, ...],
     workers: int | None,
+    cluster: str | None,
+    keys: Path | None,
     program: str | None,
 ) -> int:
     """Compile each test binary of PACKAGES (default: .) once, run it, compare what ran with what is there, and keep the run.
@@ -54,9 +59,10 @@ def command(
     Nothing is taken from Go's test cache. Exit code 1 when a test failed, or did not run though it should have.
     """
     flags = go_flags(ctx)
+    _check(workers, cluster, keys)
     plan, setting, context = prepared(packages or (".",), flags, program, faults)
     keeper = _Keeper(setting.run, context)
-    happenings = _happenings(ctx, plan, setting, keeper, workers, faults)
+    happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), workers, cluster, keys)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
     started, finished, interrupted = time.monotonic(), list[Package](), False
@@ -92,15 +98,27 @@ def command(
     return 1 if run.failed else 0
 
 
-def _happenings(
-    ctx: click.Context, plan: list[Planned], setting: engine.Setting, keeper: _Keeper, workers: int | None, faults: tuple[str, ...]
-) -> Iterator[engine.Happening]:
-    if workers is None:
-        ctx.with_resource(setting.lending())
-        return engine.run(longest_first(plan, {path: timing.seconds for path, timing in keeper.times.items()}), setting)
-    from steadygo.commands.test.workers import hired
+def _check(workers: int | None, cluster: str | None, keys: Path | None) -> None:
+    """Raises UserError before anything else is done."""
+    if (cluster is None) != (keys is None) or (cluster is not None and workers is not None):
+        raise UserError("--cluster needs --keys, and excludes --workers.", "Write --cluster tls://HOST:PORT --keys DIR, or --workers N.")
+    if cluster is not None or workers is not None:
+        from steadygo.testing.cluster import transport
 
-    return hired(plan, setting, keeper.times, workers, faults)
+        transport.check_installed()
+        if cluster is not None:
+            transport.checked_address(cluster)
+
+
+def _happenings(
+    ctx: click.Context, asked: Asked, workers: int | None, cluster: str | None, keys: Path | None
+) -> Iterator[engine.Happening]:
+    if workers is None and cluster is None:
+        ctx.with_resource(asked.setting.lending())
+        return engine.run(longest_first(asked.plan, {path: timing.seconds for path, timing in asked.times.items()}), asked.setting)
+    from steadygo.commands.test.workers import elsewhere, hired
+
+    return hired(asked, workers) if workers is not None else elsewhere(asked, cluster or "", keys or Path())
 
 
 def _verbose(path: str, output: str) -> str | None:

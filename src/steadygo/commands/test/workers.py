@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from steadygo.testing.cluster import context, identity, shards, timing, transport
-from steadygo.testing.engine import Happening, Setting
-from steadygo.testing.plan import Planned
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from steadygo.commands.cluster import surroundings
+from steadygo.commands.cluster.source import source
+from steadygo.commands.test.asked import Asked
+from steadygo.environment import fingerprint
+from steadygo.errors import UserError
+from steadygo.testing.cluster import context, identity, shards, timing, transport, variables
+from steadygo.testing.cluster.delivering import Consignment
+from steadygo.testing.engine import Happening
+from steadygo.tools import go_test
 from steadygo.tools.background import Background
 
 _VALID = timedelta(hours=1)
 _NO_TREE = "0" * 64  # the digest of a tree that is where it is
+_ASSUMED_SLOTS = 4  # what packages are divided for, before it is known how many workers there are
 
 
-def hired(
-    plan: Sequence[Planned], setting: Setting, times: Mapping[str, shards.Timing], workers: int, faults: tuple[str, ...]
-) -> Iterator[Happening]:
+def hired(asked: Asked, workers: int) -> Iterator[Happening]:
     """Run on so many workers of this machine, each `-p` test binaries at a time (1)."""
     transport.check_installed()
     transport.configure()
     from steadygo.testing.cluster import client
-    from steadygo.testing.cluster.conversation import Terms
     from steadygo.testing.cluster.hired import meeting
+    from steadygo.testing.cluster.terms import Terms
 
+    setting = asked.setting
     at_once = setting.flags.at_once or 1
     with tempfile.TemporaryDirectory(prefix="steadygo-keys-") as scratch:
         keys = Path(scratch) / "keys"
         identity.create(keys, (), datetime.now(UTC))
         mine, scheduler = (identity.load(keys, role, datetime.now(UTC)) for role in (identity.Role.CLIENT, identity.Role.SCHEDULER))
-        key, heartbeat = mine.signing_key(), timing.heartbeat_seconds(os.environ)
-
-        def sign(shard: shards.Shard, attempt: int, worker: str) -> bytes:
-            now = datetime.now(UTC)
-            package = shard.package
-            return context.sign(
-                context.Assignment(
-                    run=setting.run,
-                    shard=shard.id,
-                    attempt=attempt,
-                    package=package.path,
-                    tests=package.tests,
-                    flags=setting.flags.words,
-                    variables=dict(setting.environment),
-                    source=_NO_TREE,
-                    data={},
-                    fingerprint="",
-                    issued=now,
-                    expires=now + _VALID,
-                    worker=worker,
-                    directory=str(setting.directory.relative_to("/")),
-                    place=str(package.directory.relative_to("/")),
-                    divided=shard.divided,
-                    faults=faults,
-                ),
-                key,
-            )
 
         def start(address: str, number: int) -> Background:
             program = [sys.executable, "-m", "steadygo", "cluster", "worker", address, "--in-place"]
@@ -75,6 +57,70 @@ def hired(
             ]
             return Background([*program, *own, "--go", setting.go], os.environ)
 
-        terms = Terms(setting.run, transport.security(mine), sign, heartbeat)
-        cut = shards.cut(plan, times, setting.flags, workers * at_once)
-        yield from client.run(plan, cut, lambda: meeting(transport.security(scheduler), start, workers), terms, setting)
+        sign = _signing(asked, mine.signing_key(), Path("/"), _NO_TREE, setting.environment, "")
+        terms = Terms(setting.run, transport.security(mine), sign, heartbeat_seconds=timing.heartbeat_seconds(os.environ))
+        cut = shards.cut(asked.plan, asked.times, setting.flags, workers * at_once)
+        yield from client.run(asked.plan, cut, lambda: meeting(transport.security(scheduler), start, workers), terms, setting)
+
+
+def elsewhere(asked: Asked, scheduler: str, keys: Path) -> Iterator[Happening]:
+    """Run on the workers of the cluster whose scheduler is at this address."""
+    transport.check_installed()
+    address, setting = transport.checked_address(scheduler), asked.setting
+    mine = identity.load(keys, identity.Role.CLIENT, datetime.now(UTC))
+    listed = go_test.find_packages(setting.go, setting.directory, asked.context.patterns, setting.flags.listing, setting.environment)
+    named = [Path(p.directory) / file for p in listed if not p.fixed for file in p.files]
+    gathered = source(setting.directory, setting.environment, [f for f in named if f.is_absolute() and ".test" not in f.parent.name])
+    for package in asked.plan:
+        if not package.error and not package.directory.is_relative_to(gathered.root):
+            raise UserError(
+                f"{package.path} is not of this module, so its tests cannot be sent to other machines.", "Run it without --cluster."
+            )
+    transport.configure()
+    from steadygo.testing.cluster import client
+    from steadygo.testing.cluster.terms import Terms
+
+    consignment = Consignment(gathered)
+    like = surroundings.stated(fingerprint.decode(asked.context.fingerprint, "the fingerprint"))
+    sign = _signing(asked, mine.signing_key(), gathered.root, consignment.digest, variables.travelling(setting.environment), like)
+    terms = Terms(setting.run, transport.security(mine), sign, consignment.deliver, heartbeat_seconds=timing.heartbeat_seconds(os.environ))
+    cut = shards.cut(asked.plan, asked.times, setting.flags, _ASSUMED_SLOTS)
+
+    @contextlib.asynccontextmanager
+    async def meeting() -> AsyncIterator[str]:
+        yield address
+
+    yield from client.run(asked.plan, cut, meeting, terms, setting)
+
+
+def _signing(
+    asked: Asked, key: Ed25519PrivateKey, root: Path, tree: str, environment: Mapping[str, str], like: str
+) -> Callable[[shards.Shard, int, str], bytes]:
+    setting = asked.setting
+
+    def sign(shard: shards.Shard, attempt: int, worker: str) -> bytes:
+        now, package = datetime.now(UTC), shard.package
+        return context.sign(
+            context.Assignment(
+                run=setting.run,
+                shard=shard.id,
+                attempt=attempt,
+                package=package.path,
+                tests=package.tests,
+                flags=setting.flags.words,
+                variables=dict(environment),
+                source=tree,
+                data={},
+                fingerprint=like,
+                issued=now,
+                expires=now + _VALID,
+                worker=worker,
+                directory=str(setting.directory.relative_to(root)),
+                place=str(package.directory.relative_to(root)),
+                divided=shard.divided,
+                faults=asked.faults,
+            ),
+            key,
+        )
+
+    return sign

@@ -35,6 +35,7 @@ class _Job:
     stop: threading.Event = field(default_factory=threading.Event)
     watch: Watch | None = None
     started: bool = False
+    done: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -132,7 +133,8 @@ class Bench:
                     return
                 jobs = list(self._to_compile)
                 self._to_compile.clear()
-            wanted = {j.piece.path: j.package for j in jobs if j.piece.path not in self._built and not j.stop.is_set()}
+                jobs = [j for j in jobs if not j.stop.is_set()]
+                wanted = {j.piece.path: j.package for j in jobs if j.piece.path not in self._built}
             for batch in engine.batches(list(wanted.values())):
                 self._compile(batch, scratch / f"bin{number}")
                 number += 1
@@ -190,10 +192,17 @@ class Bench:
             if not job.stop.is_set():
                 self._send(job, result, files.with_name(f"{files.name}.cover"))
         finally:
-            job.watch = None
-            if not job.piece.only and built is not None and built.binary is not None:
-                built.binary.unlink(missing_ok=True)
-                self._built.pop(job.piece.path, None)
+            self._finish(job)
+
+    def _finish(self, job: _Job) -> None:
+        """A package that is not divided needs its binary no longer, unless the same shard came again."""
+        path = job.piece.path
+        with self._changed:
+            job.watch, job.done = None, True
+            again = any(j.piece.path == path and not j.done and not j.stop.is_set() for j in self._jobs.values())
+            built = self._built.pop(path, None) if not job.piece.only and not again else None
+        if built is not None and built.binary is not None:
+            built.binary.unlink(missing_ok=True)
 
     def _run(self, job: _Job, binary: Path, files: Path) -> Package:
         job.watch = Watch()

@@ -10,8 +10,9 @@ from contextlib import AbstractAsyncContextManager
 from itertools import chain
 
 from steadygo.testing import engine
-from steadygo.testing.cluster.conversation import Conversation, Terms
+from steadygo.testing.cluster.conversation import Conversation
 from steadygo.testing.cluster.shards import Shard
+from steadygo.testing.cluster.terms import Terms
 from steadygo.testing.coverage import profile
 from steadygo.testing.engine import Finished, Happening, Notice, Setting
 from steadygo.testing.plan import Planned

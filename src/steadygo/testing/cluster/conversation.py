@@ -6,20 +6,22 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import distributed
-from distributed.security import Security
 
 from steadygo.errors import UserError
 from steadygo.testing.cluster import messages
+from steadygo.testing.cluster.delivering import Ask
 from steadygo.testing.cluster.ledger import Ledger
-from steadygo.testing.cluster.mate import Mate
+from steadygo.testing.cluster.link import measure
+from steadygo.testing.cluster.mate import Mate, Unreachable, share
 from steadygo.testing.cluster.merging import merged
 from steadygo.testing.cluster.messages import Chunk, Over, Refusal, Verdict
+from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shards import Shard
+from steadygo.testing.cluster.terms import Terms
 from steadygo.testing.engine import Finished, Tested, Tick
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Package, Share
@@ -29,29 +31,6 @@ _LOOK_SECONDS = 1.0  # between two looks at the scheduler
 _AGAIN_SECONDS = 0.3
 _STOP_SECONDS = 10.0
 _MOST_AHEAD = 8  # shards that wait at a worker while others run: compiled together, and there when one ends
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How a run talks. `sign` makes the assignment of a shard for a worker.
-
-    A worker is lost after three times `heartbeat_seconds` of silence. Without any worker, or without the scheduler, for
-    `patience_seconds` the run ends.
-    """
-
-    run: str
-    security: Security
-    sign: Callable[[Shard, int, str], bytes]
-    heartbeat_seconds: float = 10.0
-    patience_seconds: float = 30.0
-
-    @property
-    def silence_seconds(self) -> float:
-        return 3 * self.heartbeat_seconds
-
-
-class _Unreachable(Exception):
-    """The scheduler, or the worker behind it, did not answer."""
 
 
 class Conversation:
@@ -103,8 +82,9 @@ class Conversation:
         halted = asyncio.create_task(self._halted.wait())
         try:
             while self._ledger.open and not self._halted.is_set():
-                if looking.done():
-                    looking.result()
+                for task in (looking, *(m.task for m in self._mates.values() if m.task is not None)):
+                    if task.done() and not task.cancelled():
+                        task.result()
                 self._judge()
                 await asyncio.wait({halted, looking}, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
             if self._halted.is_set():
@@ -120,16 +100,16 @@ class Conversation:
                 await self._scheduler.close_rpc()
 
     async def _ask(self, mate: Mate, question: str, within: float, **words: Any) -> Any:
-        """A worker's answer. Raises _Unreachable."""
+        """A worker's answer. Raises Unreachable."""
         call = self._scheduler.broadcast(
             msg={"op": f"steadygo-{question}", "run": self._terms.run, **words}, workers=[mate.address], on_error="ignore"
         )
         try:
             answers = await asyncio.wait_for(call, within)
         except (OSError, TimeoutError, RuntimeError, KeyError) as error:
-            raise _Unreachable from error
+            raise Unreachable from error
         if mate.address not in answers:
-            raise _Unreachable
+            raise Unreachable
         return answers[mate.address]
 
     # --- who is there ---
@@ -246,7 +226,7 @@ class Conversation:
                         answer = taking.result()
                         taking = None
                         self._hear(mate, answer)
-                except _Unreachable:
+                except Unreachable:
                     taking = None
                     await asyncio.sleep(_AGAIN_SECONDS)
         finally:
@@ -260,11 +240,35 @@ class Conversation:
             mate.parts.clear()
             if self._ledger.leases(mate.name):
                 self._lose_leases(mate, "it knows nothing of this run any more")
+            if self._terms.deliver is not None:
+                await self._equip(mate, self._terms.deliver)
         if mate.unwanted:
             await self._ask(mate, "drop", self._terms.heartbeat_seconds, keys=mate.unwanted)
             mate.unwanted.clear()
         mate.greeted = True
         self._ledger.hear(mate.name)
+
+    async def _equip(self, mate: Mate, deliver: Callable[[Ask], Awaitable[object]]) -> None:
+        """Measure the link, and send the sources."""
+
+        async def ask(question: str, **words: Any) -> Any:
+            answer = await self._ask(mate, question, self._terms.silence_seconds, **words)
+            self._ledger.hear(mate.name)
+            return answer
+
+        async def echo(data: bytes, back: int) -> bytes:
+            try:
+                return bytes(await ask("echo", data=data, back=back))
+            except Unreachable as error:
+                raise OSError from error
+
+        mate.link = await measure(mate.name, echo)
+        self._ledger.hear(mate.name)
+        try:
+            await deliver(ask)
+        except Refused as refused:
+            self._ledger.exclude(mate.name, refused.sentence)
+            self._say(f"Worker {mate.name} refuses: {refused.sentence}")
 
     async def _hand_out(self, mate: Mate) -> None:
         mate.wake.clear()
@@ -296,7 +300,7 @@ class Conversation:
         keys = [(x.shard, x.attempt) for x in waiting[name][len(waiting[name]) // 2 :]]
         try:
             back = [(k[0], k[1]) for k in await self._ask(other, "withdraw", self._terms.heartbeat_seconds, keys=keys)]
-        except _Unreachable:  # it may have heard, or not: have it drop them for certain
+        except Unreachable:  # it may have heard, or not: have it drop them for certain
             other.unwanted += keys
             other.greeted = False
             back = keys
@@ -345,7 +349,7 @@ class Conversation:
         package = messages.whole(bytes(data))
         path = package.path
         tests = len(self._shards[shard].package.tests)
-        self._results[path].append((package, Share(mate.name, attempt, tests, round(package.seconds, 3))))
+        self._results[path].append((package, share(mate, attempt, tests, package.seconds)))
         self._settled(path, bytes(profile))
         for other in self._mates.values():
             if not self._ledger.leases(other.name):
@@ -370,7 +374,7 @@ class Conversation:
             self._tell(Finished(merged(self._plan[path], parts, "the run was stopped")))
 
     async def _halt_one(self, mate: Mate, until: float) -> None:
-        with contextlib.suppress(_Unreachable, asyncio.CancelledError):
+        with contextlib.suppress(Unreachable, asyncio.CancelledError):
             mate.over = not await self._ask(mate, "halt", _AGAIN_SECONDS * 10)
             while not mate.over and time.monotonic() < until:
                 left = max(0.1, until - time.monotonic())
@@ -380,7 +384,7 @@ class Conversation:
         """Tell all workers that the run is over."""
 
         async def end(mate: Mate) -> None:
-            with contextlib.suppress(_Unreachable):
+            with contextlib.suppress(Unreachable):
                 await self._ask(mate, "end", 5.0)
 
         await asyncio.gather(*(end(mate) for mate in self._mates.values()), return_exceptions=True)

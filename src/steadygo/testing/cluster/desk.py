@@ -40,10 +40,13 @@ class _Session:
 
 
 class Desk:
-    """All sessions of a worker. At most `at_once` test processes run at a time. Its methods may be called from any thread."""
+    """All sessions of a worker. At most `at_once` test processes run at a time; `forget` is told the runs that are over.
 
-    def __init__(self, check: Check, prepare: Prepare, at_once: int, silence_seconds: float) -> None:
-        self._check, self._prepare = check, prepare
+    Its methods may be called from any thread.
+    """
+
+    def __init__(self, check: Check, prepare: Prepare, forget: Callable[[str], None], at_once: int, silence_seconds: float) -> None:
+        self._check, self._prepare, self._forget = check, prepare, forget
         self.at_once, self._silence_seconds = at_once, silence_seconds
         self._slots = threading.Semaphore(at_once)
         self._lock = threading.Lock()
@@ -130,6 +133,7 @@ class Desk:
             with session.prepared:
                 if session.bench is not None:
                     session.bench.close()
+            self._forget(run)
 
     def end_silent(self) -> list[str]:
         """End the runs whose clients said nothing for too long."""

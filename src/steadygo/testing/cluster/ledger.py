@@ -85,6 +85,12 @@ class Ledger:
         self._requeue(shard, entry)
         return True
 
+    def exclude(self, worker: str, why: str) -> None:
+        """The worker can run none of the shards."""
+        for entry in self._entries.values():
+            if not entry.settled:
+                entry.refusals[worker] = why
+
     def release(self, worker: str, shard: str, attempt: int) -> bool:
         """The worker gave it back before it started. Whether the lease stood."""
         entry = self._standing(worker, shard, attempt)

@@ -7,6 +7,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from steadygo.testing.cluster.ledger import Lease
+from steadygo.testing.cluster.link import Link
+from steadygo.testing.results import Share
+
+
+class Unreachable(Exception):
+    """The scheduler, or the worker behind it, did not answer."""
 
 
 @dataclass
@@ -31,5 +37,18 @@ class Mate:
     busy: bool = False
     over: bool = False
     shown: Counter[tuple[str, str]] = field(default_factory=Counter)
+    link: Link | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+
+
+def share(mate: Mate, attempt: int, tests: int, seconds: float) -> Share:
+    """What the worker did, with the link to it."""
+    link = mate.link
+    if link is None:
+        return Share(mate.name, attempt, tests, round(seconds, 3))
+    rates = [r for r in (link.up_bits_per_second, link.down_bits_per_second) if r is not None]
+    slowest = round(min(rates) / 8e6, 2) if rates else None
+    return Share(
+        mate.name, attempt, tests, round(seconds, 3), round(link.median_seconds * 1e3, 2), slowest, round(link.lost / link.pings, 3)
+    )

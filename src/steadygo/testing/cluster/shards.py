@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
@@ -71,7 +70,7 @@ def _parts(package: Planned, timing: Timing, share: float) -> list[tuple[tuple[s
     if timing.seconds < _LEAST_SECONDS or timing.seconds <= share * 1.1:
         return []
     names = tuple(dict.fromkeys(package.tests))
-    usual = median(timing.tests.values()) if timing.tests else 0.0
+    usual = sorted(timing.tests.values())[len(timing.tests) // 2] if timing.tests else 0.0
     alone = {name: timing.tests.get(name, usual) for name in names}
     together = sum(alone.values())
     start = max(0.0, timing.seconds - together)

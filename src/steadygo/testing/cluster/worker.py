@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,12 @@ from typing import Any
 import distributed
 from distributed.security import Security
 
+from steadygo.errors import UserError
+from steadygo.testing.cluster.depot import Depot, contents, offered
 from steadygo.testing.cluster.desk import Desk
 from steadygo.testing.cluster.transport import WORKER_ANSWERS, WORKER_HEARS
 
+_QUESTIONS = ("begin", "offer", "contents", "give", "take", "drop", "withdraw", "halt", "end", "echo")
 _JOIN_AGAIN_SECONDS = 0.5
 _LOOK_SECONDS = 0.2  # how long news that are not urgent may wait
 _WATCH_SECONDS = 1.0
@@ -30,11 +34,12 @@ class _Answers:
     """The questions of clients, by the names under which they travel. Everything is keywords, numbers, strings and bytes."""
 
     desk: Desk
+    depot: Depot | None
     loop: asyncio.AbstractEventLoop
     news: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def handlers(self) -> dict[str, Any]:
-        return {f"steadygo-{name}": getattr(self, name) for name in ("begin", "give", "take", "drop", "withdraw", "halt", "end", "echo")}
+        return {f"steadygo-{name}": getattr(self, name) for name in _QUESTIONS}
 
     async def begin(self, run: str) -> str:
         event = self.news.setdefault(run, asyncio.Event())
@@ -80,16 +85,46 @@ class _Answers:
         await asyncio.to_thread(self.desk.end, run)
         return True
 
-    async def echo(self, data: bytes, back: int) -> bytes:
+    async def offer(self, run: str, digest: str, part: bytes, first: bool, last: bool) -> dict[str, Any]:
+        if self.depot is None:
+            return {"refused": "This worker takes no sources: it works where they are."}
+        return await asyncio.to_thread(offered, self.depot, run, digest, part, first, last)
+
+    async def contents(self, run: str, digest: str, message: bytes) -> dict[str, Any]:
+        if self.depot is None:
+            return {"refused": "This worker takes no sources: it works where they are."}
+        return await asyncio.to_thread(contents, self.depot, run, digest, message)
+
+    async def echo(self, run: str, data: bytes, back: int) -> bytes:
         """`back` bytes: for measuring the link."""
         return bytes(min(back, 16 << 20))
 
 
-async def serve(
-    scheduler: str, name: str, host: str | None, security: Security, desk: Desk, say: Callable[[str], None], stopped: asyncio.Event
-) -> None:
+@dataclass(frozen=True)
+class Place:
+    """A worker called `name` at the address `host`, and the scheduler that it joins."""
+
+    scheduler: str
+    name: str
+    host: str
+    security: Security
+
+
+def own_address(scheduler: str) -> str:
+    """The address of this machine that the scheduler sees: loopback for a scheduler on loopback. Raises UserError."""
+    host, port = scheduler.removeprefix("tls://").rsplit(":", 1)
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(address)  # sends nothing
+            return str(probe.getsockname()[0])
+    except OSError as error:
+        raise UserError(f"There is no way to {scheduler} from here: {error.strerror or error}.", "Is it the right address?") from None
+
+
+async def serve(place: Place, desk: Desk, depot: Depot | None, say: Callable[[str], None], stopped: asyncio.Event) -> None:
     """Work until `stopped`. `say` gets a sentence when the scheduler comes or goes."""
-    answers = _Answers(desk, asyncio.get_running_loop())
+    answers = _Answers(desk, depot, asyncio.get_running_loop())
     watch = asyncio.create_task(_watch(desk, say))
     joined = True
     number = 0
@@ -98,11 +133,11 @@ async def serve(
             while not stopped.is_set():
                 number += 1
                 try:
-                    await _join(scheduler, f"{name}/{number}", host, security, answers, scratch, say, stopped)
+                    await _join(place, number, answers, scratch, say, stopped)
                     joined = True
                 except (OSError, RuntimeError, ValueError, TimeoutError) as error:
                     if joined:
-                        say(f"the scheduler at {scheduler} cannot be reached ({_first_line(error)}); trying again until it can")
+                        say(f"the scheduler at {place.scheduler} cannot be reached ({_first_line(error)}); trying again until it can")
                     joined = False
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopped.wait(), _JOIN_AGAIN_SECONDS)
@@ -111,23 +146,14 @@ async def serve(
         await asyncio.to_thread(desk.end_all)
 
 
-async def _join(
-    scheduler: str,
-    name: str,
-    host: str | None,
-    security: Security,
-    answers: _Answers,
-    scratch: str,
-    say: Callable[[str], None],
-    stopped: asyncio.Event,
-) -> None:
+async def _join(place: Place, number: int, answers: _Answers, scratch: str, say: Callable[[str], None], stopped: asyncio.Event) -> None:
     """One stay at the scheduler: until it goes away, or `stopped`."""
     worker = _Worker(
-        scheduler,
-        name=name,
+        place.scheduler,
+        name=f"{place.name}/{number}",
         nthreads=answers.desk.at_once,
-        host=host,
-        security=security,
+        host=place.host,
+        security=place.security,
         memory_limit=0,
         local_directory=scratch,
         dashboard=False,
@@ -137,13 +163,13 @@ async def _join(
     worker.stream_handlers = {k: v for k, v in worker.stream_handlers.items() if k in WORKER_HEARS}
     try:
         await worker
-        say(f"joined {scheduler} as {name.partition('/')[0]}")
+        say(f"joined {place.scheduler} as {place.name}")
         ends: list[asyncio.Task[Any]] = [asyncio.create_task(worker.finished()), asyncio.create_task(stopped.wait())]  # type: ignore[no-untyped-call]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
         if not stopped.is_set():
-            say(f"the scheduler at {scheduler} went away")
+            say(f"the scheduler at {place.scheduler} went away")
     finally:
         await worker.close(timeout=2, nanny=False)
 
