@@ -138,6 +138,8 @@ def test_names_what_each_test_leaves(bench: Give, port: int) -> None:
         ("deleted", "file", "p/gone.txt"),
     ]
     assert found["p.TestTree"]["again"] == "fails"  # what it removes is gone
+    if os.geteuid() == 0:
+        assert [left["path"] for left in found["p.TestTree"]["left"] if left["matters"]] == ["p/gone.txt"]
     assert shown(found["p.TestCache"]) == [("created", "directory", "~/.cache/app/")]
     assert found["p.TestCache"]["again"] == "fails" and found["p.TestCache"]["left"][0]["place"] == "cache"
     assert shown(found["p.TestHome"]) == [("created", "file", "~/.apprc")] and found["p.TestHome"]["again"] == "passes"

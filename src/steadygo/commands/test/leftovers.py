@@ -81,4 +81,4 @@ def _left(left: Left) -> str:
         ports = f", listens on {', '.join(map(str, left.ports))}" if left.ports else ""
         return f"process still alive: {clean(left.path)}{ports}"
     many = f" ({left.files} file{'s' if left.files != 1 else ''})" if left.what == "directory" and left.how == "created" else ""
-    return f"{left.how} {left.what} {clean(left.path)}{many}"
+    return f"{left.how} {left.what} {clean(left.path)}{many}{'  ← changes later results' if left.matters else ''}"

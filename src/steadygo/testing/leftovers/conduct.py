@@ -52,11 +52,7 @@ def _compiled(plan: Sequence[Planned], setting: Setting, scratch: Path, stop: th
 
 
 def _why_not(tree: Path, setting: Setting, scratch: Path) -> str:
-    trial = Surroundings(scratch / "trial", tree, True)
-    try:
-        return trial.why_not(setting.environment)
-    finally:
-        trial.again()
+    return Surroundings(scratch / f"trial-{hash(tree)}", tree, True).why_not(setting.environment)
 
 
 def _tree(directory: Path) -> Path:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
+
 from steadygo.testing.engine import Setting
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.leftovers.results import Leaver, Left, Package
@@ -21,6 +23,7 @@ from steadygo.tools import go_test, processes
 _VARIABLE = "STEADYGO_LEFTOVERS"
 _GRACE_SECONDS = 0.5  # a process that was told to end may need so long
 _LINGER_SECONDS = 1.0
+_MOST_TRIED = 8  # things that are left out, one at a time, to see which of them matters
 _KILL_AFTER_SECONDS = 60.0
 _OVERRIDDEN = ("-test.run=", "-test.skip=", "-test.count=", "-test.shuffle=")
 
@@ -30,6 +33,7 @@ class _Once:
     passed: bool
     failed: tuple[str, ...]
     left: tuple[Left, ...]
+    undone_at: Mapping[Left, str]
 
 
 @dataclass
@@ -74,15 +78,24 @@ class Finder:
         left = tuple(one for one in first.left if chosen[_key(one)] > 0)
         if not first.left or not first.passed or all(one.place == "process" for one in first.left) or (name and not left):
             return Leaver(name, first.passed, left)
-        places.again()
-        second = self._once(tests, places)
+        second = self._once(tests, self._copy(places))
         if second.passed:
             return Leaver(name, True, left, "passes", "It passes on top of what it left.")
+        if not self.own and any(one.place in ("package", "module") for one in first.left):
+            return Leaver(name, True, left, "not-known", "It fails when it runs again; what it changed in the module was not put back.")
         third = self._once(tests, self._fresh())
         who = "It" if name else "With all tests of the package, " + ", ".join(second.failed[:3] or ("the package",))
         if third.passed:
+            left = tuple(self._weighed(one, tests, places, first) for one in left[:_MOST_TRIED]) + left[_MOST_TRIED:]
             return Leaver(name, True, left, "fails", f"{who} fails when it runs again on top of what it left, and passes without that.")
         return Leaver(name, True, left, "not-known", f"{who} fails when it runs again, in fresh surroundings too.")
+
+    def _weighed(self, left: Left, tests: Sequence[str], places: Surroundings, first: _Once) -> Left:
+        at = first.undone_at.get(left, "")
+        return msgspec.structs.replace(left, matters=bool(at) and self._once(tests, self._copy(places, at)).passed)
+
+    def _copy(self, places: Surroundings, without: str = "") -> Surroundings:
+        return places.copy(self.scratch / str(next(self._numbers)), without)
 
     def _fresh(self) -> Surroundings:
         return Surroundings(self.scratch / str(next(self._numbers)), self.tree, self.own)
@@ -126,8 +139,8 @@ class Finder:
                 linger_seconds=_LINGER_SECONDS,
             )
         failed = tuple(t.name for t in watch.tests((), "") if t.outcome.bad and "/" not in t.name)
-        left = [*map(_left, places.found(self.package.directory)), *map(_alive, alive)]
-        return _Once(ran.status == 0, failed, tuple(sorted(left)))
+        found = {_left(one): one.at for one in places.found(self.package.directory)}
+        return _Once(ran.status == 0, failed, tuple(sorted([*found, *map(_alive, alive)])), found)
 
 
 def _left(found: Found) -> Left:

@@ -11,6 +11,7 @@ class Left(msgspec.Struct, frozen=True, order=True):
     """One thing that stayed. `what`: file, directory, process or database. `how`: created, changed, deleted, alive.
 
     `place`: temporary, home, cache, package, module, process or server. `files` and `size_bytes` are of a directory's content too.
+    `matters`: the test fails when it runs again on top of all that it left, and passes without this one thing.
     """
 
     place: str
@@ -20,6 +21,7 @@ class Left(msgspec.Struct, frozen=True, order=True):
     files: int = 0
     size_bytes: int = 0
     ports: tuple[int, ...] = ()
+    matters: bool = False
 
 
 class Leaver(msgspec.Struct, frozen=True):

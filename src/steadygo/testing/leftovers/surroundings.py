@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +25,15 @@ _OF_GIT = (".git/index", ".git/index.lock")
 
 @dataclass(frozen=True)
 class Found:
-    """A change and where it was seen. `shown` is its path as people find it; `place` one of temporary, home, cache, package, module."""
+    """A change and where it was seen. `shown` is its path as people find it; `place` one of temporary, home, cache, package, module.
+
+    `at` is below `root`: what undoes the change when it is removed; "" where nothing does.
+    """
 
     place: str
     shown: str
     change: Change
+    at: str = ""
 
 
 @dataclass
@@ -51,7 +56,7 @@ class Surroundings:
             (self.root / "home" / base).mkdir(parents=True, exist_ok=True)
         for place in SHARED:
             self._inside(place).chmod(0o1777)
-        if not self.own:
+        if not self.own and not self._before:
             self._before = state(self.tree)
 
     def variables(self) -> dict[str, str]:
@@ -68,19 +73,26 @@ class Surroundings:
         """Why mounts cannot be had here, "" when they can."""
         return mounts.why_not(self._overlay(), self._binds(environment), self.tree, environment)
 
-    def again(self) -> None:
-        """Make ready for another run on top of what the last one left."""
-        shutil.rmtree(self.root / "work", ignore_errors=True)
-        (self.root / "work").mkdir(exist_ok=True)
+    def copy(self, root: Path, without: str = "") -> Surroundings:
+        """The same at `root` with all that is left there, but for what is at `without`. Raises OSError."""
+        shutil.copytree(self.root, root, symlinks=True, copy_function=_copy, ignore=self._work)
+        if without and (root / without).is_dir() and not (root / without).is_symlink():
+            shutil.rmtree(root / without)
+        elif without:
+            (root / without).unlink()
+        return Surroundings(root, self.tree, self.own, self._before)
+
+    def _work(self, directory: str, names: list[str]) -> list[str]:
+        """What an overlay keeps for itself and must not find again."""
+        return ["work"] if directory == str(self.root) else []
 
     def found(self, package: Path) -> list[Found]:
         """What is there that was not there before, or is otherwise. `package` is the package's directory."""
-        seen = [Found("home", f"~/{c.path}", c) for c in fresh(self.root / "home", _GIVEN, _OF_GO)]
-        seen = [Found("cache", f.shown, f.change) if f.change.path.startswith(f"{_BASES['XDG_CACHE_HOME']}/") else f for f in seen]
+        seen = [_of_home(change) for change in fresh(self.root / "home", _GIVEN, _OF_GO)]
         if self.own:
             for place in SHARED:
                 here = fresh(self._inside(place), self._points.get(place, set()))
-                seen += [Found("temporary", f"{place}/{c.path}", c) for c in here]
+                seen += [Found("temporary", f"{place}/{c.path}", c, f"{self._inside(place).name}/{c.path}") for c in here]
             changes = overlaid(self.root / "upper", self.tree)
         else:
             seen += [Found("temporary", f"$TMPDIR/{c.path}", c) for c in fresh(self.root / "tmp")]
@@ -92,7 +104,8 @@ class Surroundings:
         prefix = "" if below == "." else f"{below}/"
         for change in changes:
             if change.path not in _OF_GIT:
-                yield Found("package" if change.path.startswith(prefix) else "module", change.path, change)
+                at = f"upper/{change.path}" if self.own else ""
+                yield Found("package" if change.path.startswith(prefix) else "module", change.path, change, at)
 
     def _inside(self, place: Path) -> Path:
         return self.root / place.as_posix().strip("/").replace("/", "-")
@@ -113,6 +126,20 @@ class Surroundings:
                 found.append(mounts.Bind(place / name, point))
             found.append(mounts.Bind(self._inside(place), place))
         return found
+
+
+def _of_home(change: Change) -> Found:
+    cache = change.path.startswith(f"{_BASES['XDG_CACHE_HOME']}/")
+    return Found("cache" if cache else "home", f"~/{change.path}", change, f"home/{change.path}")
+
+
+def _copy(source: str, target: str) -> None:
+    """A file; that of an overlay which says that something is gone is a device. Sockets and pipes of the dead are of no use to anybody."""
+    mode = os.lstat(source).st_mode
+    if stat.S_ISCHR(mode):
+        os.mknod(target, mode, os.lstat(source).st_rdev)
+    elif stat.S_ISREG(mode):
+        shutil.copy2(source, target)
 
 
 def _needed(place: Path, paths: list[Path]) -> set[str]:
