@@ -14,7 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import drivers
 import pytest
+import servers
 from go_tests import Bench
 
 Give = Callable[..., Bench]
@@ -239,3 +241,30 @@ def test_the_schema_knows_what_is_printed(bench: Give) -> None:
     schema = json.loads((Path(__file__).parents[2] / "docs/schema/test.schema.json").read_text())
     assert set(found) <= set(schema["properties"])
     assert set(found["tests"][0]) == set(schema["properties"]["tests"]["items"]["properties"])
+
+
+def test_faults_stand_in_front_of_test_data(bench: Give) -> None:
+    text = """
+import ("database/sql"; "os"; "testing"; "time"; _ "github.com/lib/pq")
+func TestQuery(t *testing.T) {
+	db, err := sql.Open("postgres", os.Getenv("DATABASE_URL"))
+	if err != nil { t.Fatal(err) }
+	defer db.Close()
+	if err := db.Ping(); err != nil { t.Fatal(err) }
+	began, n := time.Now(), 0
+	if err := db.QueryRow("SELECT 1").Scan(&n); err != nil { t.Fatal(err) }
+	t.Fatal("took", time.Since(began).Milliseconds())
+}
+"""
+    toml = '[test.data.db]\nkind = "postgresql"\nvariable = "DATABASE_URL"\nurl-from = "SERVER"\ntemplate = "empty"\n'
+    with servers.postgresql() as server:
+        server.ask("CREATE DATABASE empty")
+        here = bench({**drivers.module("github.com/lib/pq"), "p/p_test.go": text, "steadygo.toml": toml})
+        found = here.test("./p", "--fault", "db:delay=200ms", code=1, SERVER=server.url(), **drivers.ENVIRONMENT)
+        took = re.search(r"took (\d+)", found["tests"][0]["output"])
+        assert took and 200 <= int(took[1]) < 300, found["tests"][0]["output"]
+        assert found["tests"][0]["meanwhile"] == "while it ran, 1 connection to db was delayed"
+        said = here.run("test", "./p", "--fault", "dbx:delay=200ms", code=2, SERVER=server.url())
+        assert "Did you mean db?" in said
+        down = here.test("./p", "--fault", "db:down", code=1, SERVER=server.url(), **drivers.ENVIRONMENT)
+        assert "connection refused" in down["tests"][0]["output"]

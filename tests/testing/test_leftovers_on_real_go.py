@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import drivers
 import pytest
+import servers
 from go_tests import Bench
 
 Give = Callable[..., Bench]
@@ -229,3 +231,31 @@ def test_the_schema_knows_what_is_printed(bench: Give) -> None:
     assert set(report["packages"][0]) == set(package)
     assert set(report["packages"][0]["leavers"][0]) == set(leaver)
     assert set(report["packages"][0]["leavers"][0]["left"][0]) == set(leaver["left"]["items"]["properties"])
+
+
+DATABASES = """
+import ("database/sql"; "os"; "testing"; _ "github.com/lib/pq")
+func open(t *testing.T) *sql.DB {
+	db, err := sql.Open("postgres", os.Getenv("DATABASE_URL"))
+	if err != nil { t.Fatal(err) }
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+func TestRows(t *testing.T) { if _, err := open(t).Exec("CREATE TABLE left_behind (id int)"); err != nil { t.Fatal(err) } }
+func TestBeside(t *testing.T) { if _, err := open(t).Exec("CREATE DATABASE beside"); err != nil { t.Fatal(err) } }
+func TestDropped(t *testing.T) {
+	db := open(t)
+	if _, err := db.Exec("CREATE DATABASE gone"); err != nil { t.Fatal(err) }
+	if _, err := db.Exec("DROP DATABASE gone"); err != nil { t.Fatal(err) }
+}
+"""
+DATA = '[test.data.db]\nkind = "postgresql"\nvariable = "DATABASE_URL"\nurl-from = "SERVER"\ntemplate = "empty"\n'
+
+
+def test_names_databases_beside_the_tests_own(bench: Give) -> None:
+    with servers.postgresql() as server:
+        server.ask("CREATE DATABASE empty")
+        here = bench({**drivers.module("github.com/lib/pq"), "p/p_test.go": DATABASES, "steadygo.toml": DATA})
+        found = leavers(here, "./p", SERVER=server.url(), **drivers.ENVIRONMENT)
+        assert set(found) == {"p.TestBeside"}
+        assert shown(found["p.TestBeside"]) == [("created", "database", "beside")]

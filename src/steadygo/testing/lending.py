@@ -10,13 +10,18 @@ from steadygo.testing.data.lender import Lender as Lent
 from steadygo.testing.engine import Lender
 from steadygo.testing.faults.lender import Faults
 from steadygo.testing.faults.words import parse
-from steadygo.testing.settings import Settings
+from steadygo.testing.settings import Dependency, Settings
 
 
 def lenders(settings: Settings, run: str, faults: Sequence[str]) -> tuple[Lender, ...]:
     """Those that `settings` and the words of --fault ask for. Raises UserError. Nothing is started yet."""
     data = origins.lenders(settings.data, settings.at, os.environ) if settings.data else ()
-    return (*data, *((Faults(parse(faults), settings.dependencies, run),) if faults else ()))
+    return (*data, *((Faults(parse(faults), _dependencies(settings), run),) if faults else ()))
+
+
+def _dependencies(settings: Settings) -> dict[str, Dependency]:
+    """Those that are declared, and the servers of test data, which the variable with their url stands for."""
+    return {**{name: Dependency(data.whole) for name, data in settings.data.items() if data.whole}, **settings.dependencies}
 
 
 def check(lenders: Sequence[Lender], environment: Mapping[str, str]) -> None:

@@ -45,6 +45,9 @@ class Origin(Protocol):
     def drop(self, name: str) -> None:
         """Drop that copy, whoever uses it. Raises UserError."""
 
+    def foreign(self) -> frozenset[str]:
+        """The databases on the server that steadygo did not make; none where there is no server. Raises UserError."""
+
 
 class Lender:
     """[test.data.NAME] of a run: entered before the first test binary, called for each, left after the last.
@@ -61,6 +64,10 @@ class Lender:
     def promised(self) -> dict[str, str]:
         """Variables that will say where the server is, with an address that will do to see whether they can be understood."""
         return {name: self._origin.address for name, text in self._data.asked.items() if text == "{url}" and self._origin.address}
+
+    def foreign(self) -> frozenset[str]:
+        """The databases on the server that steadygo did not make; none where there is no server. Raises UserError."""
+        return self._origin.foreign()
 
     def __enter__(self) -> None:
         with ExitStack() as stack:

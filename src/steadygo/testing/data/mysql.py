@@ -113,6 +113,11 @@ class MySQL:
         with tool.connected(self._server) as connection:
             tool.drop(connection, name)
 
+    def foreign(self) -> frozenset[str]:
+        with tool.connected(self._server) as connection:
+            there = [d.name for d in tool.databases(connection)]
+        return frozenset(name for name in there if not names.key_of(name) and not names.is_template(name))
+
     def find(self) -> list[Found]:
         with tool.connected(self._server) as connection:
             return self._found(connection)

@@ -65,6 +65,9 @@ class SQLite:
                 f"{name} cannot be removed: {error.strerror}.", f"Remove {os.path.dirname(self._room.path)} by hand."
             ) from error
 
+    def foreign(self) -> frozenset[str]:
+        return frozenset()
+
     def find(self) -> list[Found]:
         return room.find()
 

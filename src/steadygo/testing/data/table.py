@@ -40,6 +40,11 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
         return {**({self.variable: whole} if self.variable else {}), **self.variables}
 
     @property
+    def whole(self) -> str:
+        """The variable that holds the whole url of a server's database, "" where none does."""
+        return next((name for name, text in self.asked.items() if text == "{url}" and self.kind in SERVERS), "")
+
+    @property
     def source(self) -> str:
         """The variable that says where the server is, unless `url` does."""
         return self.url_from or self.variable

@@ -1,4 +1,4 @@
-"""All packages of a run: compiled together, several looked at at a time where mounts keep them apart."""
+"""All packages of a run: compiled together, several looked at at a time where nothing that they share could be anybody's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from steadygo.testing.data.lender import Lender
 from steadygo.testing.engine import Setting, batches, compile_tests
 from steadygo.testing.leftovers.find import Finder
 from steadygo.testing.leftovers.results import Package, Report
@@ -24,16 +25,22 @@ def conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, tell: Call
     why_not = next((why for tree in set(trees.values()) if (why := _why_not(tree, setting, scratch))), "")
     binaries, complaints = _compiled([p for p in plan if p.has_files and not p.error], setting, scratch, stop)
 
+    servers = [lender for lender in setting.lenders if isinstance(lender, Lender)]
+
+    def databases() -> frozenset[str]:
+        return frozenset[str]().union(*(server.foreign() for server in servers))
+
     def one(package: Planned) -> Package:
         if package.error or package.path in complaints:
             return Package(package.path, 0, (), package.error or complaints[package.path])
         if package.path not in binaries:
             return Package(package.path, 0, ())
         place = scratch / f"own-{plan.index(package)}"
-        finder = Finder(package, binaries[package.path], setting, trees[package.path], place, not why_not, variables, stop.is_set)
+        tree, binary = trees[package.path], binaries[package.path]
+        finder = Finder(package, binary, setting, tree, place, not why_not, variables, stop.is_set, databases)
         return finder.find(lambda test: tell(package.path, test))
 
-    with setting.lending(), ThreadPoolExecutor(1 if why_not else setting.at_once) as pool:
+    with setting.lending(), ThreadPoolExecutor(1 if why_not or servers else setting.at_once) as pool:
         try:
             return Report(setting.run, why_not, tuple(pool.map(one, plan)))
         finally:

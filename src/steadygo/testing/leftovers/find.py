@@ -38,7 +38,10 @@ class _Once:
 
 @dataclass
 class Finder:
-    """One package's compiled tests. `go_variables` say where Go's own caches are, for HOME is another. Nothing runs beside it."""
+    """One package's compiled tests, of which one at a time runs. `go_variables` say where Go's own caches are, for HOME is another.
+
+    `databases` are those on the servers of test data that steadygo did not make.
+    """
 
     package: Planned
     binary: Path
@@ -48,6 +51,7 @@ class Finder:
     own: bool
     go_variables: Mapping[str, str]
     stopped: Callable[[], bool]
+    databases: Callable[[], frozenset[str]] = frozenset
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def find(self, tell: Callable[[str], None]) -> Package:
@@ -83,6 +87,8 @@ class Finder:
             return Leaver(name, True, left, "passes", "It passes on top of what it left.")
         if not self.own and any(one.place in ("package", "module") for one in first.left):
             return Leaver(name, True, left, "not-known", "It fails when it runs again; what it changed in the module was not put back.")
+        if any(one.place == "server" for one in first.left):
+            return Leaver(name, True, left, "not-known", "It fails when it runs again; the databases that it left were still there.")
         third = self._once(tests, self._fresh())
         who = "It" if name else "With all tests of the package, " + ", ".join(second.failed[:3] or ("the package",))
         if third.passed:
@@ -123,6 +129,7 @@ class Finder:
         shard = f"{self.package.path} {' '.join(tests) if len(tests) == 1 else len(tests)}"
         with setting.lent(shard, self.package.directory) as environment:
             environment[_VARIABLE] = token
+            before = self.databases()
             start = [*places.words(environment, self.package.directory), str(self.binary)]
             ran = go_test.run_binary(
                 Path(start[0]),
@@ -138,9 +145,12 @@ class Finder:
                 ended=ended,
                 linger_seconds=_LINGER_SECONDS,
             )
+            after = self.databases()
         failed = tuple(t.name for t in watch.tests((), "") if t.outcome.bad and "/" not in t.name)
         found = {_left(one): one.at for one in places.found(self.package.directory)}
-        return _Once(ran.status == 0, failed, tuple(sorted([*found, *map(_alive, alive)])), found)
+        served = [Left("server", name, "database", "created") for name in after - before]
+        served += [Left("server", name, "database", "deleted") for name in before - after]
+        return _Once(ran.status == 0, failed, tuple(sorted([*found, *served, *map(_alive, alive)])), found)
 
 
 def _left(found: Found) -> Left:
