@@ -63,6 +63,25 @@ def test_a_workspace_comes_whole_also_from_within_one_of_its_modules(bench: Call
     assert _paths(source(here.root / "api", {"GOWORK": str(here.root / "go.work")})) == _paths(found)
 
 
+def test_test_data_comes_along_though_git_ignores_it(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    here = bench({".gitignore": "data/\nmade.sql\n", "made.sql": "", "data/files/deep/x": "1", "data/other": "", "x.go": "package svc"})
+    tables = {
+        "files": 'kind = "directory"\nvariable = "F"\ntemplate = "data/files"',
+        "db": 'kind = "sqlite"\nvariable = "D"\nsnapshot = "made.sql"',
+        "own": 'kind = "sqlite"\nvariable = "O"\ntemplate = "/srv/own.db"',
+        "above": 'kind = "sqlite"\nvariable = "A"\ntemplate = "../above.db"',
+        "server": 'kind = "postgresql"\nvariable = "P"\nurl = "postgres://h/x"\ntemplate = "x.go"',
+    }
+    (here.root / "steadygo.toml").write_text("\n".join(f"[test.data.{name}]\n{text}" for name, text in tables.items()))
+    (tmp_path / "above.db").write_text("")
+    (tmp_path / "above.db-wal").write_text("")
+    subprocess.run(["git", "init", "-q", str(here.root)], check=True)
+    found = source(here.root, {})
+    assert _paths(found) - {"svc/.gitignore", "svc/go.mod", "svc/x.go", "svc/steadygo.toml"} == {
+        "above.db", "above.db-wal", "svc/data/files/deep/x", "svc/made.sql",
+    }  # fmt: skip
+
+
 def test_what_go_could_not_use_either_is_said(bench: Callable[..., Bench], tmp_path: Path) -> None:
     here = bench({})
     (here.root / "go.mod").write_text("module example.com/svc\ngo 1.21\nreplace example.com/lib => ../gone\n")

@@ -14,7 +14,7 @@ from steadygo.testing.cluster.gathering import Gathered, gather
 
 
 def source(directory: Path, environment: Mapping[str, str], files: Iterable[Path] = ()) -> Gathered:
-    """The modules that go uses in `directory` from this disk, with go.work and steadygo.toml, and `files` that go named.
+    """The modules that go uses in `directory` from this disk, with go.work, steadygo.toml and its data, and `files` that go named.
 
     These are the main module or those of the workspace, and what their `replace` lines point at. Raises UserError.
     """
@@ -31,11 +31,23 @@ def source(directory: Path, environment: Mapping[str, str], files: Iterable[Path
         found = gomod.read(str(module / "go.mod"), _text(module / "go.mod"))
         replaced += _local(module, found.replacements) if isinstance(found, GoMod) else ()
     beside = [workspace, workspace.with_name("go.work.sum")] if workspace is not None else []
-    stated = settings.find(directory)
     missing = [folder for folder in replaced if not folder.is_dir()]
     if missing:
         raise UserError(f"{missing[0]}, which go.mod or go.work names, is not there.", "Mend the line; go needs the folder too.")
-    return gather([*modules, *replaced], [f for f in (*beside, stated, *files) if f is not None and f.is_file()])
+    named = [file for file in (*beside, settings.find(directory), *files) if file is not None and file.is_file()]
+    return gather([*modules, *replaced], [*named, *_data(directory)])
+
+
+def _data(directory: Path) -> Iterator[Path]:
+    """What [test.data] names below steadygo.toml's directory, whatever git says of it. An absolute path is each machine's own."""
+    stated = settings.load(directory)
+    for one in stated.data.values():
+        template = one.template if one.kind in ("sqlite", "directory") else ""
+        for text in (template, one.snapshot):
+            if text and not os.path.isabs(text):
+                place = _joined(stated.at, text)
+                yield from (p for p in (place, place.with_name(f"{place.name}-wal")) if p.exists())
+                yield from place.rglob("*")
 
 
 def _workspace(directory: Path, environment: Mapping[str, str]) -> Path | None:
