@@ -43,11 +43,20 @@ def no_network(environment: Mapping[str, str]) -> Words:
     return _that_work((*words, "sh", "-c", _UP if root else _UP_UNPRIVILEGED, "sh"), environment)
 
 
-def other_user(environment: Mapping[str, str], *needed: str) -> Words:
-    """For root somebody without rights, who must be able to enter the `needed` directories; for everybody else root of a namespace."""
-    if os.geteuid() != 0:
-        return _that_work(("unshare", "-r"), environment) if _has(environment, "unshare") else None
-    if not _has(environment, "setpriv"):
+def powerless(environment: Mapping[str, str]) -> Words:
+    """Root whom file permissions stop as they stop everybody else. None for other users too."""
+    words = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    return _that_work(words, environment) if os.geteuid() == 0 and _has(environment, "setpriv") else None
+
+
+def namesake_of_root(environment: Mapping[str, str]) -> Words:
+    """For everybody but root: root of a user namespace."""
+    return _that_work(("unshare", "-r"), environment) if os.geteuid() != 0 and _has(environment, "unshare") else None
+
+
+def nobody(environment: Mapping[str, str], *needed: str) -> Words:
+    """For root: a user without rights, who must be able to enter the `needed` directories."""
+    if os.geteuid() != 0 or not _has(environment, "setpriv"):
         return None
     words = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
     return words if run([*words, "sh", "-c", _ENTER, "sh", *needed], environment=environment, timeout_seconds=10.0).ok else None

@@ -63,8 +63,7 @@ def _decide(case: Case, means: Means) -> Found:
     one = None if first.failed is None or second.failed is None else first.failed + second.failed
     case.because.append(f"alone it failed in {of(one, 2)}")
     if first.skipped:
-        case.because.append("it skips itself in this environment, so there is nothing to observe")
-        return Found("not-known")
+        case.because.append("it skips itself in this environment, which is no pass")
     if one is None:
         case.because.append(f"{first.ended_by or second.ended_by or 'the process'} ended the process before it had a verdict")
         return Found("not-known", case.alone)
@@ -77,14 +76,14 @@ def _decide(case: Case, means: Means) -> Found:
         return _fails_alone(case, means, first, seen, all_)
     if all_:
         return _fails_together(case, means, whole, seen, all_)
-    case.passes += 2 + (2 if all_ == 0 else 0)
+    case.passes += 0 if first.skipped else 2 + (2 if all_ == 0 else 0)
     return (
         _twice(case, means)
         or _in_other_orders(case, means, whole, left_out)
         or together.in_process(case, whole, seen)
         or together.two_processes(case, first)
         or _environment(case, means, fails=False)
-        or _stays(case, means)
+        or (_only_elsewhere(case) if first.skipped else _stays(case, means))
     )
 
 
@@ -124,6 +123,15 @@ def _by_chance(case: Case, means: Means, base: Trial, failed: int, runs: int) ->
 
 def _stays(case: Case, means: Means) -> Found:
     return chance.stays(case, case.alone) or _by_chance(case, means, case.alone, 1, case.passes + 1)
+
+
+def _only_elsewhere(case: Case) -> Found:
+    """It skips itself here: what is known of it comes from changed environments."""
+    if not case.passes:
+        case.because.append("it skipped itself in every environment tried")
+        return Found("not-known")
+    case.because.append(f"in changed environments it ran {case.passes} times, and passed")
+    return Found("stable")
 
 
 def _unsteady(case: Case, means: Means, first: Answer) -> Found:
@@ -191,7 +199,7 @@ def _twice(case: Case, means: Means) -> Found | None:
         return Found("not-idempotent", twice)
     if answer.failed:
         return _wavering(case, means, case.alone, 0, 2) or _by_chance(case, means, twice, 1, 2)
-    case.passes += 1
+    case.passes += not answer.skipped
     return None
 
 

@@ -15,7 +15,9 @@ from steadygo.tools import confine
 
 _NEEDED = frozenset({"PATH", "HOME", "TMPDIR", "PWD", "USER", "XDG_CACHE_HOME", "GOCACHE", "LD_LIBRARY_PATH"})
 # Asked for by Go's own library, or the name of a place: no value that could be made up is one that anybody has.
-_NOTHING_TO_SET = re.compile(r"GO[A-Z]+$|ZONEINFO$|\w+_PROXY$|REQUEST_METHOD$|LOCALDOMAIN$|RES_OPTIONS$|XDG_|\w*(DIR|PATH|HOME|ROOT|FILE)$")
+_NOTHING_TO_SET = re.compile(
+    r"GO[A-Z]+$|ZONEINFO$|(?i:\w+_proxy)$|REQUEST_METHOD$|LOCALDOMAIN$|RES_OPTIONS$|XDG_|\w*(DIR|PATH|HOME|ROOT|FILE)$"
+)
 _OWN_CHANGES = re.compile(r"TZ$|GOMAXPROCS$|GOMEMLIMIT$|LC_ALL$|LANG$")
 _MOST_VARIABLES = 16
 _MEMORY_BYTES = 256 << 20
@@ -62,9 +64,11 @@ def cheap(here: Surroundings) -> tuple[list[Change], list[NotTried]]:
         Change("cpu throttling", f"allowed to run {_AWAKE:.0%} of the time", awake=_AWAKE, wrapped=(f"-exec={_DUTY}",)),
     ]
     missing = [NotTried("date", "the clock of a Go program cannot be set without setting the machine's")]
-    user, refused = _user(here)
-    changes += [user] if user else []
-    missing += [refused] if refused else []
+    for one in _users(here):
+        if isinstance(one, Change):
+            changes.append(one)
+        else:
+            missing.append(one)
     for factor, words, said, kind in _confined(here):
         if words is None:
             missing.append(NotTried(factor, said))
@@ -90,6 +94,8 @@ def _confined(here: Surroundings) -> Iterator[tuple[str, confine.Words, str, str
         yield "network", network, "no network but loopback" if network else "no network namespace can be made here", "prefix"
 
 
+_ASKS_WHO = re.compile(r"\bos\.Gete?[ug]id|user\.(Current|Lookup)")
+_ASKS_WHERE = re.compile(r"runtime\.(Caller|FuncForPC)|ReadBuildInfo")
 _HINTS = {
     "TZ": r"time\.(Local|Date|LoadLocation|Now)\b|\.(Local|Zone|Weekday|YearDay|Format|Day)\(",
     "GOMAXPROCS": r"GOMAXPROCS|NumCPU",
@@ -124,17 +130,27 @@ def _is_so(change: Change, given: Mapping[str, str]) -> bool:
     return bool(change.environment) and all(given.get(name) == value for name, value in change.environment)
 
 
-def _user(here: Surroundings) -> tuple[Change | None, NotTried | None]:
-    """Somebody without rights for root, root of a user namespace for everybody else."""
-    words = confine.other_user(here.environment, str(here.package), str(here.scratch))
+def _users(here: Surroundings) -> Iterator[Change | NotTried]:
+    """Root without its power, nobody, or root of a user namespace for everybody else.
+
+    Nobody has no way to much that root's variables name; so that is tried only where the source asks who it is.
+    """
+    given = here.environment
+    root = os.geteuid() == 0
+    words = confine.powerless(given) if root else confine.namesake_of_root(given)
+    said = "as root without capabilities" if root else "as root of a user namespace"
     if words is None:
-        return None, NotTried(
-            "user", "nobody may not enter the package's directory" if os.geteuid() == 0 else "unshare -r does not work here"
-        )
-    if os.geteuid() != 0:
-        return Change("user", "as root of a user namespace", f"{shlex.join(words)} {{}}", start=words), None
+        yield NotTried("user", "setpriv does not work here" if root else "unshare -r does not work here")
+    else:
+        yield Change("user", said, f"{shlex.join(words)} {{}}", start=words)
+    if not root or not any(_ASKS_WHO.search(text) for text in _sources(here.package)):
+        return
+    words = confine.nobody(given, str(here.package), str(here.scratch))
+    if words is None:
+        yield NotTried("user", "nobody may not enter the package's directory")
+        return
     script = f'd=$(mktemp -d) && chmod 777 $d && cp $0 $d/t && HOME=$d exec {shlex.join(words)} $d/t "$@"'
-    return Change("user", "as nobody", fresh=("HOME",), start=words, wrapped=(f"-exec=sh -c '{script}'",)), None
+    yield Change("user", "as nobody", fresh=("HOME",), start=words, wrapped=(f"-exec=sh -c '{script}'",))
 
 
 def _places(here: Surroundings) -> list[Change]:
@@ -175,12 +191,12 @@ def _linked(module: Path) -> str:
 
 
 def dear(here: Surroundings) -> list[Change]:
-    """Changes for which the tests are compiled again."""
+    """Changes for which the tests are compiled again; without the paths of the source only where it asks for those."""
     copied = f'd=$(mktemp -d) && cp -R {shlex.quote(str(here.module))} "$d/copy" && cd "$d/copy" && {{}}'
     return [
         Change("working directory", "a copy of the module in another directory", copied, place="copy/elsewhere"),
         *_named(here),
-        Change("trimpath", "-trimpath", build=("-trimpath",)),
+        *([Change("trimpath", "-trimpath", build=("-trimpath",))] if any(_ASKS_WHERE.search(t) for t in _sources(here.package)) else []),
         Change("race", "-race", build=("-race",)),
         *(Change("go version", f"{_version(go)}", f"env GOTOOLCHAIN=local PATH={shlex.quote(str(go.parent))}:\"$PATH\" {{}}", go=go)
           for go in here.goes),
