@@ -72,6 +72,7 @@ def vet(
     passed, skipped = dict.fromkeys(tests, 0), dict.fromkeys(tests, 0)
     failing: dict[str, tuple[str, str, str]] = {}
     beside: list[Vetted] = []
+    judged: set[str] = set()
     for number in range(1, runs + 1):
         tell(package.path, number, runs)
         together = number % 2 == 1
@@ -89,8 +90,9 @@ def vet(
                     ending.output,
                     command,
                 )
-        others = [n for n, ending in endings.items() if ending.outcome is Outcome.FAILED and n not in tests]
+        others = [n for n, ending in endings.items() if ending.outcome is Outcome.FAILED and n not in tests and n not in judged]
         if others and not failing:
+            judged.update(others)
             beside += _disturbed(binary, others, flags, own, command, {n: endings[n].output for n in others}, number)
         if failing or beside:
             break
