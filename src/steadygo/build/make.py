@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -224,13 +223,3 @@ def allowed(words: Iterable[str]) -> frozenset[str]:
     if unknown:
         raise UserError(f"--allow {', '.join(sorted(unknown))} is not known.", "Allow dirty, untagged or no-vcs.")
     return chosen
-
-
-def find_go(given: str | None, process: Mapping[str, str]) -> Path:
-    """The go to build with: the given one, else the first on PATH. Raises UserError."""
-    if given and not shutil.which(given, path=process.get("PATH", os.defpath)):
-        raise UserError(f"{given} is no program that can be run.", "Give the path of a go program, as in /usr/local/go/bin/go.")
-    found = shutil.which(given or "go", path=process.get("PATH", os.defpath))
-    if not found:
-        raise UserError("Go is not installed.", "Install it, or give its program with --go.")
-    return Path(found).absolute()

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from steadygo.errors import UserError
 from steadygo.tools.run import Outcome, run
 
 
 def _environment(environment: Mapping[str, str] | None) -> dict[str, str]:
     return {**(os.environ if environment is None else environment), "GOTOOLCHAIN": "local"}
+
+
+def find_go(given: str | None, process: Mapping[str, str]) -> Path:
+    """The go program: the given one, else the first on PATH. Raises UserError."""
+    if given and not shutil.which(given, path=process.get("PATH", os.defpath)):
+        raise UserError(f"{given} is no program that can be run.", "Give the path of a go program, as in /usr/local/go/bin/go.")
+    found = shutil.which(given or "go", path=process.get("PATH", os.defpath))
+    if not found:
+        raise UserError("Go is not installed.", "Install it, or give its program with --go.")
+    return Path(found).absolute()
 
 
 def find_env(

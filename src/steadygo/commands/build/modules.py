@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from steadygo.build import make, modules, settings, vendored
+from steadygo.build import modules, settings, vendored
 from steadygo.build.verify import Check
 from steadygo.errors import UserError
 from steadygo.facts.modules import GoMod, GoSum, VendorModules
@@ -88,7 +88,7 @@ def _read_mod(data: bytes) -> GoMod | None:
 
 def _cache(path: Path) -> Path:
     try:
-        values, _ = go.find_env(make.find_go(None, os.environ), path)
+        values, _ = go.find_env(go.find_go(None, os.environ), path)
     except UserError:
         values = {}
     default = Path((os.environ.get("GOPATH") or str(Path.home() / "go")).split(os.pathsep)[0]) / "pkg" / "mod"

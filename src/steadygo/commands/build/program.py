@@ -102,7 +102,7 @@ def prepared(
 ) -> tuple[settings.BuildSettings, make.Setting]:
     """Ask go and git about the package, and refuse what must not be built. Raises UserError."""
     process = dict(os.environ)
-    path = make.find_go(program, process)
+    path = go.find_go(program, process)
     version = go.find_version(path) or ""
     minor = int(version.split(".")[1].split("rc")[0]) if version.startswith("go1.") else 0
     plan.refuse_godebug(None, process.get("GODEBUG", ""), minor)

@@ -16,7 +16,6 @@ import click
 import msgspec
 
 from steadygo import __version__
-from steadygo.build.make import find_go
 from steadygo.commands.test.prepared import prepared
 from steadygo.commands.test.shown import Progress, failure, package_line
 from steadygo.errors import UserError
@@ -27,7 +26,7 @@ from steadygo.testing.coverage.profile import Profile, merged
 from steadygo.testing.flags import Flags
 from steadygo.testing.results import Outcome, Package
 from steadygo.tools import git_diff, go_test, guard
-from steadygo.tools.go import find_version
+from steadygo.tools.go import find_go, find_version
 
 _KEPT = 40  # bases that are kept, the newest
 _SAYS_NOTHING = frozenset({"PWD", "OLDPWD", "SHLVL", "_", engine.RUN_VARIABLE, guard.VARIABLE})  # variables that differ without a meaning
@@ -92,7 +91,7 @@ def _run(
     with guard.scratch("steadygo-test-") as scratch:
         out = keep or str(scratch / "profile")
         plan, setting, _ = prepared(patterns, flags.covering(out), program, directory=directory)
-        progress = Progress(len(plan), look, shown=sys.stderr.isatty())
+        progress = Progress(len(plan), shown=sys.stderr.isatty())
         for happening in engine.run(plan, setting):
             match happening:
                 case engine.Tested(path, test):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from steadygo.build.make import find_go
 from steadygo.commands.env.around import here
 from steadygo.environment import fingerprint
 from steadygo.testing.engine import Setting
@@ -21,6 +20,7 @@ from steadygo.testing.plan import Planned, plan
 from steadygo.testing.results import Context
 from steadygo.testing.settings import load
 from steadygo.tools import go_test, guard
+from steadygo.tools.go import find_go
 
 
 def prepared(
