@@ -48,7 +48,7 @@ def test_counts_what_go_test_counts(bench: Give, version: str) -> None:
     ("body", "sentence", "lost"),
     [
         ("func TestB(t *testing.T) { go func() { panic(\"boom\") }(); select {} }", "ended with panic: boom while TestB ran", 2),
-        ("func TestB(t *testing.T) { os.Exit(0) }", "A test called os.Exit(0) while TestB ran", 2),
+        ("func TestB(t *testing.T) { os.Exit(0) }", "A test called os.Exit(0) while TestB ran", 1),
         ("func TestB(t *testing.T) { os.Exit(7) }", "The process ended with exit status 7 while TestB ran", 2),
         ("func TestB(t *testing.T) { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }", "The process was killed by SIGKILL", 2),
         ("func TestMain(m *testing.M) { os.Exit(0) }", "TestMain never ran the tests", 2),

@@ -16,12 +16,14 @@ from typing import Protocol, runtime_checkable
 
 from steadygo.errors import UserError
 from steadygo.testing import meanwhile, testlog, trace, verdict
+from steadygo.testing.building import Building
 from steadygo.testing.coverage import profile
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Interference, Outcome, Package, Test
 from steadygo.tools import go_test, guard
+from steadygo.tools.go_binaries import Held, hand_over
 
 _FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
 _TICK_SECONDS = 0.1
@@ -204,20 +206,36 @@ def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _S
             buildable = [p for p in plan if p.has_files and not p.error]
             if len(buildable) < len(plan):
                 pool.submit(_pass_over, plan, setting, state)
-            for number, batch in enumerate(batches(buildable)):
-                if state.stop.is_set():
-                    break
-                state.compiling = len(batch)
-                binaries, said = compile_tests(batch, setting, scratch / str(number), state.stop.is_set)
-                state.compiling = 0
-                for package in batch:
-                    if package.path in binaries:
-                        pool.submit(_guarded, package, binaries[package.path], setting, scratch, state)
-                    elif not state.stop.is_set():
-                        state.told.put(Finished(verdict.refused(package, *verdict.own_complaint(said, package.path))))
+            if buildable:
+                _build(buildable, setting, scratch, state, pool)
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
     state.told.put(None)
+
+
+def _build(packages: Sequence[Planned], setting: Setting, scratch: Path, state: _State, pool: ThreadPoolExecutor) -> None:
+    """Let go build them all, and put each into the pool when its binary is there."""
+
+    def refuse(package: Planned, what: str, complaint: str) -> None:
+        if not state.stop.is_set():
+            state.told.put(Finished(verdict.refused(package, what, complaint)))
+
+    def take(held: Held) -> None:
+        package = building.take(held.directory)
+        state.compiling = len(building)
+        if package is None:
+            held.release(state.stop.is_set)
+        else:
+            pool.submit(_guarded, package, held, setting, scratch, state)
+
+    building, work = Building(packages, refuse), scratch / "go"
+    work.mkdir()
+    state.compiling = len(building)
+    flags = [*setting.flags.build, *([f"-p={setting.flags.at_once}"] if setting.flags.at_once else [])]
+    paths, stopped = {str(p.directory): p.path for p in packages}, state.stop.is_set
+    ran = hand_over(setting.go, setting.directory, paths, flags, setting.environment, work, take, building.hear, stopped)
+    building.end(ran.stderr.decode("utf-8", "replace"))
+    state.compiling = 0
 
 
 def batches(plan: Sequence[Planned]) -> Iterator[list[Planned]]:
@@ -253,19 +271,19 @@ def compile_tests(batch: Sequence[Planned], setting: Setting, out: Path, stopped
     return {path: file for path, file in found.items() if file.is_file()}, ran.stderr.decode("utf-8", "replace")
 
 
-def _guarded(package: Planned, binary: Path, setting: Setting, scratch: Path, state: _State) -> None:
+def _guarded(package: Planned, held: Held, setting: Setting, scratch: Path, state: _State) -> None:
     try:
         if not state.stop.is_set():
             watch = state.watches[package.path] = Watch()
-            name = f"{binary.parent.name}-{binary.stem}"
-            one = Process(binary, scratch / name, watch, lambda test: state.told.put(Tested(package.path, test)), state.stop.is_set)
+            name = f"{held.binary.parent.name}-{held.binary.stem}"
+            one = Process(held.binary, scratch / name, watch, lambda test: state.told.put(Tested(package.path, test)), state.stop.is_set)
             judged = run_tests(package, setting, one)
             state.told.put(Finished(judged, one.profile.read_bytes() if one.profile.exists() else b""))
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
     finally:
         state.watches.pop(package.path, None)
-        binary.unlink(missing_ok=True)
+        held.release(state.stop.is_set)
 
 
 @dataclass(frozen=True)

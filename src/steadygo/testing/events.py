@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -79,6 +80,7 @@ class Watch:
         self._clock = clock
         self._all: list[_Open] = []
         self._last: dict[str, _Open] = {}
+        self._unfinished: dict[str, _Open] = {}
         self._package = Kept()
         self.passed_marker = False
 
@@ -95,22 +97,24 @@ class Watch:
         if one is None or (event.Action == "run" and one.outcome is not None):
             one = _Open(name, self._clock(), _utc(event.Time))
             self._all.append(one)
-            self._last[name] = one
+            self._last[name] = self._unfinished[name] = one
         if event.Action == "output":
             one.output.add(event.Output)
         elif event.Action in ("pause", "cont"):
             one.paused = event.Action == "pause"
         elif event.Action in _VERDICTS:
             one.outcome, one.seconds, one.ended = _VERDICTS[event.Action], event.Elapsed, _utc(event.Time)
+            self._unfinished.pop(name, None)
             return _test(one)
         return None
 
     def running(self) -> Iterator[tuple[str, float]]:
         """(name, seconds) of tests that run now, the longest first; parents of running subtests are left out."""
         now = self._clock()
-        on = [o for o in self._all if o.outcome is None and not o.paused]
+        on = [o for o in list(self._unfinished.values()) if not o.paused]
+        parents = {o.name[:at] for o in on for at, letter in enumerate(o.name) if letter == "/"}
         for one in on:
-            if not any(other.name.startswith(one.name + "/") for other in on):
+            if one.name not in parents:
                 yield one.name, now - one.began
 
     def output(self) -> str:
@@ -127,7 +131,10 @@ class Watch:
 
 def _test(one: _Open, ended: str = "") -> Test:
     if one.outcome is None:
-        return Test(one.name, Outcome.LOST, one.seconds, one.output.text(), f"it never finished: {ended}", one.started)
+        output = one.output.text()
+        failed = re.search(rf"^ *--- FAIL: {re.escape(one.name)} \(([\d.]+)s\)$", output, re.MULTILINE)  # so it panicked
+        outcome, seconds = (Outcome.FAILED, float(failed[1])) if failed else (Outcome.LOST, one.seconds)
+        return Test(one.name, outcome, seconds, output, f"it never finished: {ended}", one.started)
     return Test(one.name, one.outcome, one.seconds, one.output.text(), "", one.started, one.ended)
 
 

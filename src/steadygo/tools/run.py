@@ -143,6 +143,53 @@ def _collect(
     return outcome, bytes(taken[order[0]]), bytes(taken[order[1]])
 
 
+def listen(
+    arguments: Sequence[str | Path],
+    takes: Callable[[bytes], None],
+    beside: tuple[int, Callable[[bytes], None]],
+    *,
+    directory: Path,
+    environment: Mapping[str, str],
+    stopped: Callable[[], bool],
+) -> Ran:
+    """Run a program, however long it takes, and hand on what it prints, stdout and stderr together, as it comes.
+
+    `beside` is another descriptor that is read meanwhile, and who takes that. `stopped` true ends the whole group.
+    """
+    started = time.monotonic()
+    reader, writer = os.pipe()
+    try:
+        process = _spawn(arguments, directory, environment, subprocess.DEVNULL, writer, writer)
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        os.close(reader)
+        return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
+    finally:
+        os.close(writer)
+    outcome, ended = Outcome.OK, float("inf")
+    with guard.on_death(group=process.pid), selectors.DefaultSelector() as selector:
+        selector.register(reader, selectors.EVENT_READ, takes)
+        selector.register(beside[0], selectors.EVENT_READ, beside[1])
+        try:
+            while time.monotonic() < ended + _AFTER_QUIT_SECONDS:
+                if stopped():
+                    outcome = Outcome.TIMED_OUT
+                    break
+                ready = {key.fd: os.read(key.fd, 1 << 16) for key, _ in selector.select(0.1)}
+                for fd, chunk in ready.items():
+                    if chunk:
+                        selector.get_key(fd).data(chunk)
+                if ready.get(reader) == b"":
+                    break
+                if process.poll() is not None:
+                    ended = min(ended, time.monotonic())
+        finally:
+            os.close(reader)
+            stop_group(process, 0.0 if outcome is Outcome.TIMED_OUT else _AFTER_QUIT_SECONDS)
+    if outcome is Outcome.OK and process.returncode != 0:
+        outcome = Outcome.FAILED
+    return Ran(outcome, process.returncode, b"", b"", time.monotonic() - started)
+
+
 def follow(
     arguments: Sequence[str | Path],
     take: Callable[[bytes], None],

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from steadygo.build.make import find_go
 from steadygo.commands.cluster import surroundings
 from steadygo.testing.cluster import variables
 from steadygo.testing.cluster.context import Assignment
@@ -20,6 +19,7 @@ from steadygo.testing.flags import parse
 from steadygo.testing.lending import lenders
 from steadygo.testing.settings import load
 from steadygo.tools import go_test
+from steadygo.tools.go import find_go
 
 
 @dataclass

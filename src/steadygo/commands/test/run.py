@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadygo.commands.test import junit
 from steadygo.commands.test.asked import Asked
 from steadygo.commands.test.document import document
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
@@ -23,7 +22,7 @@ from steadygo.store import database, runs
 from steadygo.testing import engine
 from steadygo.testing.cluster.shards import Timing
 from steadygo.testing.plan import longest_first
-from steadygo.testing.results import Context, Outcome, Package, Run
+from steadygo.testing.results import Context, Package, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -64,7 +63,7 @@ def command(
     keeper = _Keeper(setting.run, context)
     happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), workers, cluster, keys)
     look = look_for(sys.stdout, os.environ)
-    progress = Progress(len(plan), look, shown=sys.stderr.isatty() and not quiet)
+    progress = Progress(len(plan), shown=sys.stderr.isatty() and not quiet)
     started, finished, interrupted = time.monotonic(), list[Package](), False
     try:
         for happening in happenings:
@@ -78,7 +77,7 @@ def command(
                     finished.append(package)
                     keeper.add(package)
                     for test in package.tests:
-                        if test.outcome is Outcome.LOST:
+                        if test.outcome.bad and test.why:
                             _say(None if as_json else failure(package.path, test, look), progress)
                     _say(package_line(package, look) if not as_json and (not quiet or package.outcome.bad) else None, progress)
                 case engine.Tick():
@@ -92,6 +91,8 @@ def command(
     run = Run(keeper.id, context, tuple(finished))
     click.echo(document(run) if as_json else summary(run, time.monotonic() - started, look))
     if junit_file is not None:
+        from steadygo.commands.test import junit
+
         _write(junit_file, junit.render(run))
     if interrupted:
         raise KeyboardInterrupt

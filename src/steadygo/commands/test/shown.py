@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from steadygo.testing.results import Outcome, Package, Run, Test
 _FRAME = re.compile(r"=== (?:RUN|PAUSE|CONT|NAME|ATTR|ARTIFACTS) .*|\s*--- (?:FAIL|PASS|SKIP): .* \([\d.]+s\)")
 _MOST_LINES = 400  # shown of one test's output; all of it is kept and in the JSON
 _SLOW_SECONDS = 1.0
+_SHOWN_RUNNING = 3
 
 
 def plain(output: str) -> str:
@@ -62,8 +64,8 @@ def _beyond(package: Package) -> list[str]:
 class Progress:
     """The line at the bottom of a terminal; nothing elsewhere. `write` prints above it."""
 
-    def __init__(self, packages: int, look: Look, *, shown: bool) -> None:
-        self._packages, self._look, self._shown = packages, look, shown
+    def __init__(self, packages: int, *, shown: bool) -> None:
+        self._packages, self._shown = packages, shown
         self._done = self._passed = self._failed = 0
         self._on = False
 
@@ -86,9 +88,9 @@ class Progress:
         if tick.compiling:
             parts.append(f"compiling {tick.compiling}")
         if tick.running:
-            path, name, seconds = tick.running[0]
-            parts.append(f"{len(tick.running)} running, longest {path.rpartition('/')[2]}.{name} {seconds:.0f}s")
-        print("\r\x1b[2K" + fit(" · ".join(parts), self._look.width - 1), end="", file=sys.stderr, flush=True)
+            slowest = (f"{path.rpartition('/')[2]}.{name} {seconds:.0f}s" for path, name, seconds in tick.running[:_SHOWN_RUNNING])
+            parts.append(f"{len(tick.running)} running: {', '.join(slowest)}")
+        print("\r\x1b[2K" + fit(" · ".join(parts), _columns() - 1), end="", file=sys.stderr, flush=True)
         self._on = True
 
     def clear(self) -> None:
@@ -96,6 +98,14 @@ class Progress:
         if self._on:
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
             self._on = False
+
+
+def _columns() -> int:
+    """The width of the terminal now: people resize it while they wait."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def summary(run: Run, seconds: float, look: Look) -> str:

@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from steadygo.build.make import find_go
 from steadygo.errors import UserError
 from steadygo.facts.go import Function, GoFile
 from steadygo.facts.modules import GoMod
 from steadygo.read import go, gomod
 from steadygo.testing.coverage.profile import Profile
 from steadygo.tools import git, git_diff, go_test
+from steadygo.tools.go import find_go
 
 
 class Sources:
