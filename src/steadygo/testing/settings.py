@@ -78,4 +78,6 @@ def _hint(said: str) -> str:
         known = [f.encode_name for f in msgspec.structs.fields(kind) if f.name != "at"]
         near = difflib.get_close_matches(unknown[1], known, 1, 0.5)
         return f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+    if "enum value" in said and said.endswith(".kind`"):
+        return f"There are {', '.join(data_table.KINDS)}; MariaDB is mysql."
     return "docs/testing.md shows each key with its type."

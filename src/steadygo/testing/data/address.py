@@ -96,14 +96,14 @@ def _keywords(text: str, source: str) -> Address:
         raw = found[2]
         pairs[found[1]] = re.sub(r"\\(.)", r"\1", raw[1:-1] if raw.startswith("'") else raw, flags=re.DOTALL)
         at = found.end()
-    kept = re.sub(r"(?:^|(?<=\s))dbname\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\']|\\.)*)\s*", "", text).strip()
-    own = {"host", "port", "user", "password", "dbname"}
+    kept = re.sub(r"(?:^|(?<=\s))(?:dbname|database)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\']|\\.)*)\s*", "", text).strip()
+    own = {"host", "port", "user", "password", "dbname", "database"}  # pgx takes the latter too
     return Address(
         host=pairs.get("host", ""),
         port=pairs.get("port", "5432"),
         user=pairs.get("user", ""),
         password=pairs.get("password", ""),
-        database=pairs.get("dbname", ""),
+        database=pairs.get("dbname") or pairs.get("database", ""),
         parameters={k: v for k, v in pairs.items() if k not in own},
         before=f"{kept} dbname=".lstrip(),
         after="",

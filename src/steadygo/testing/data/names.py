@@ -6,7 +6,7 @@ import re
 import secrets
 
 _OURS = re.compile(r"steadygo_([0-9a-f]{12})_(\d+)_([a-z0-9_]*)")
-_LONGEST_SLUG = 24  # 9 + 13 + up to 17 + 24 stays within the 63 bytes that PostgreSQL keeps of a name
+_LONGEST_SLUG = 20  # with all before it that stays within the 63 bytes that PostgreSQL keeps of a name
 _TEMPLATE = re.compile(r"steadygo_template_[0-9a-f]{16}")
 
 
