@@ -17,8 +17,7 @@ SERVERS = ("postgresql", "mysql")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _OF_FILES = ("url", "name", "path")
-_OF_KINDS = ("postgresql", "mysql", "sqlite", "directory")
-SERVERS = ("url", "name", "host", "port", "user", "password")
+_OF_SERVERS = ("url", "name", "host", "port", "user", "password")
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
