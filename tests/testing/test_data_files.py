@@ -27,6 +27,8 @@ func sqlite(t *testing.T, statement string) string {
 func TestOnlyMine(t *testing.T) {
 	sqlite(t, "INSERT INTO orders VALUES ('the same everywhere')")
 	time.Sleep(PAUSE * time.Millisecond)
+	if _, err := os.Stat(os.Getenv("FRESH")); !os.IsNotExist(err) { t.Fatal("SQLite makes it", err) }
+	if entries, err := os.ReadDir(os.Getenv("EMPTY")); err != nil || len(entries) != 0 { t.Fatal(entries, err) }
 	if n := sqlite(t, "SELECT count(*) FROM orders"); n != "[(2,)]" { t.Fatal(n) }
 }
 func TestDirectory(t *testing.T) {
@@ -47,6 +49,12 @@ snapshot = "testdata/seed.sql"
 kind = "directory"
 variable = "FILES"
 template = "testdata/files"
+[test.data.empty]
+kind = "directory"
+variable = "EMPTY"
+[test.data.fresh]
+kind = "sqlite"
+variable = "FRESH"
 """
 
 

@@ -33,7 +33,6 @@ def test_takes_a_table(tmp_path: Path) -> None:
         (GOOD + 'urlfrom = "X"', "Did you mean url-from?"),
         (GOOD.replace("postgresql", "postgres"), "There are postgresql, mysql, sqlite, directory"),
         (GOOD + 'snapshot = "x.sql"', "template and snapshot exclude each other"),
-        (GOOD.replace('template = "orders_template"', ""), "what to copy is missing"),
         (GOOD.replace("variable", "#"), "no variable is named"),
         (GOOD.replace("DATABASE_URL", "DATABASE-URL"), "'DATABASE-URL' is no name of a variable"),
         (GOOD + 'url = "postgres://h/x"\nurl-from = "X"', "url and url-from exclude each other"),

@@ -36,14 +36,12 @@ def command(clean: bool, as_json: bool) -> int:
         except UserError as error:
             wrong.append(error)
     if as_json:
-        tables = [
-            {"name": n, "kind": d.kind, "from": d.template or d.snapshot, "variables": sorted(d.asked)} for n, d in settings.data.items()
-        ]
+        tables = [{"name": n, "kind": d.kind, "from": d.origin, "variables": sorted(d.asked)} for n, d in settings.data.items()]
         shown = {"data": tables, "found": [*found.values()], "cleaned": [*cleaned.values()]}
         click.echo(json.dumps(msgspec.to_builtins(shown)))
     else:
         for name, data in settings.data.items():
-            click.echo(f"{name}: {data.kind}, copies of {data.template or data.snapshot} in {', '.join(data.asked)}")
+            click.echo(f"{name}: {data.kind}, copies of {data.origin} in {', '.join(data.asked)}")
         for one in cleaned.values():
             click.echo(f"  dropped   {one.name}  at {one.where}")
         for one in found.values():

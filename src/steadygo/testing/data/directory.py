@@ -14,7 +14,7 @@ from steadygo.testing.data.found import Found
 class Directory:
     """`shown` is the template as steadygo.toml has it."""
 
-    def __init__(self, template: Path, shown: str) -> None:
+    def __init__(self, template: Path | None, shown: str) -> None:
         self._template, self._shown = template, shown
         self._room = room.Room()
 
@@ -23,7 +23,7 @@ class Directory:
         return ""
 
     def open(self, key: str) -> None:
-        if not self._template.is_dir():
+        if self._template is not None and not self._template.is_dir():
             raise UserError(f"There is no directory {self._shown} to copy.", "The path starts at the directory of steadygo.toml.")
         self._room.open(key)
 
@@ -35,7 +35,10 @@ class Directory:
 
     def make(self, name: str) -> Mapping[str, str]:
         path = self._room.path / name
-        tree.copy(self._template, path, self._shown)
+        if self._template is not None:
+            tree.copy(self._template, path, self._shown)
+        else:
+            path.mkdir(0o700)
         return {"path": str(path), "name": name, "url": path.as_uri()}
 
     def drop(self, name: str) -> None:

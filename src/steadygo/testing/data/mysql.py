@@ -26,7 +26,7 @@ _MOMENT_SECONDS = 0.2
 
 
 class MySQL:
-    """What is loaded: the dump of a template, taken once a run, or a snapshot."""
+    """What is loaded: the dump of a template, taken once a run, or a snapshot, or nothing."""
 
     def __init__(self, address: Address, template: str, snapshot: Snapshot | None) -> None:
         self._address, self._template, self._snapshot = address, template, snapshot
@@ -39,8 +39,10 @@ class MySQL:
             address.parameters.get("tls", ""),
             address.shown,
         )
-        self._key, self._text = "", None if snapshot else ("", "")
-        self._file, self._shown = Path(), snapshot.shown if snapshot else f"the dump of {template}"
+        self._key = ""
+        self._text: tuple[str, str] | None = None
+        self._file: Path | None = None
+        self._shown = snapshot.shown if snapshot else f"the dump of {template}"
         self._room = Room()
         self._control: Connected | None = None
         self._holds = False
@@ -59,7 +61,7 @@ class MySQL:
             self._reclaim(control)
             if self._snapshot is not None:
                 self._file = self._snapshot.path
-            else:
+            elif self._template:
                 self._text = self._find_template(control)
                 self._room.open(key)
                 self._file = self._room.path / "template.sql"
@@ -69,7 +71,7 @@ class MySQL:
             with tool.connected(self._server) as connection:
                 tool.create(connection, name, self._text, "whether it can be made")
             if self._snapshot is not None:
-                mysql_client.load(self._server, name, self._file, self._shown)
+                mysql_client.load(self._server, name, self._snapshot.path, self._shown)
         finally:
             with contextlib.suppress(UserError):
                 self.drop(name)
@@ -105,8 +107,9 @@ class MySQL:
         with self._turn, tool.sentences(self._server):
             self._leased()
         with tool.connected(self._server) as connection:
-            tool.create(connection, name, self._text, f"copy of {self._template or self._shown}")
-        mysql_client.load(self._server, name, self._file, self._shown)
+            tool.create(connection, name, self._text, "copy")
+        if self._file is not None:
+            mysql_client.load(self._server, name, self._file, self._shown)
         return self._address.fields(name)
 
     def drop(self, name: str) -> None:

@@ -45,7 +45,7 @@ def origin(name: str, data: Data, at: Path, environment: Mapping[str, str]) -> O
         case "sqlite":
             return SQLite(at / data.template if data.template else None, data.template, snapshot)
         case "directory":
-            return Directory(at / data.template, data.template)
+            return Directory(at / data.template if data.template else None, data.template)
 
 
 def _address(name: str, data: Data, environment: Mapping[str, str]) -> tuple[str, str]:

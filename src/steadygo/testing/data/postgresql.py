@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PostgreSQL:
-    """What is copied: a database that is there, or a snapshot, loaded once into a template that is kept and found by its content."""
+    """Copies of a database that is there, or of a snapshot: loaded once into a template that is kept and found by its content."""
 
     def __init__(self, address: Address, template: str, snapshot: Snapshot | None) -> None:
         self._address, self._template, self._snapshot = address, template, snapshot
@@ -52,10 +52,10 @@ class PostgreSQL:
                     f'ALTER ROLE "{role}" CREATEDB allows it.',
                 )
             self._reclaim(control)
-            if self._snapshot is None:
-                self._find_template(control)
-            else:
+            if self._snapshot is not None:
                 self._load(control, self._snapshot)
+            elif self._template:
+                self._find_template(control)
             self._settings = tool.settings(control, self._template)
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class PostgreSQL:
             if self._snapshot is not None and not tool.exists(control, self._template):  # cleaned away meanwhile
                 self._load(control, self._snapshot)
         with tool.connected(self._server) as connection:
-            tool.create(connection, name, self._template, f"copy of {self._template}")
+            tool.create(connection, name, self._template, f"copy of {self._template or 'nothing'}")
             tool.configure(connection, name, self._settings)
         return self._address.fields(name)
 

@@ -23,7 +23,7 @@ class SQLite:
 
     def __init__(self, template: Path | None, shown: str, snapshot: Snapshot | None) -> None:
         self._template, self._shown, self._snapshot = template, shown, snapshot
-        self._file_name = template.name if template else f"{Path(snapshot.shown).stem}.db" if snapshot else ""
+        self._file_name = template.name if template else f"{Path(snapshot.shown).stem}.db" if snapshot else "test.db"
         self._room = room.Room()
 
     @property
@@ -52,7 +52,8 @@ class SQLite:
         path = directory / self._file_name
         try:
             directory.mkdir(0o700)
-            shutil.copyfile(self._room.path / _BASE, path)
+            if (self._room.path / _BASE).exists():
+                shutil.copyfile(self._room.path / _BASE, path)
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.", "Free some room there, or set TMPDIR.") from error
         return {"path": str(path), "name": self._file_name, "url": file_url(str(path))}

@@ -23,7 +23,7 @@ _OF_SERVERS = ("url", "name", "host", "port", "user", "password")
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What a test binary gets. `url` and `url_from` say where the server is, in the form that the service's driver takes.
 
-    `template` is a database, a file or a directory that is there already, `snapshot` a file that is loaded.
+    `template` is a database, a file or a directory that is there already, `snapshot` a file that is loaded; with neither it is empty.
     """
 
     kind: Literal["postgresql", "mysql", "sqlite", "directory"]
@@ -44,6 +44,11 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     def whole(self) -> str:
         """The variable that holds the whole url of a server's database, "" where none does."""
         return next((name for name, text in self.asked.items() if text == "{url}" and self.kind in SERVERS), "")
+
+    @property
+    def origin(self) -> str:
+        """What is copied, for people."""
+        return self.template or self.snapshot or "nothing"
 
     @property
     def source(self) -> str:
@@ -76,9 +81,8 @@ def _check_one(name: str, data: Data) -> None:
         raise wrong("no variable is named", 'Say where the tests look for it: variable = "DATABASE_URL".')
     if data.kind == "directory" and data.snapshot:
         raise wrong("a directory has no snapshot", 'Name the directory to copy: template = "testdata/files".')
-    if bool(data.template) == bool(data.snapshot):
-        what = "template and snapshot exclude each other" if data.template else "what to copy is missing"
-        raise wrong(what, "Give template (what is there already) or snapshot (a file to load).")
+    if data.template and data.snapshot:
+        raise wrong("template and snapshot exclude each other", "Give template (what is there already) or snapshot (a file to load).")
     if data.url and data.url_from:
         raise wrong("url and url-from exclude each other", "Keep url-from where the url holds a password.")
     if data.kind not in SERVERS and (data.url or data.url_from):
