@@ -34,7 +34,10 @@ class Origin(Protocol):
         """Take the lease of `key`, drop what has no lease, and see that the template is there. Raises UserError."""
 
     def close(self) -> None:
-        """Drop what was made under the lease and is still there, and give the lease up. Raises nothing."""
+        """Drop what was made under the lease and is still there, and give the lease up. Raises nothing.
+
+        Only this run knew the key, so its name is enough: tests drop their database, too, and make it anew, without our mark.
+        """
 
     def reclaim(self, key: str) -> None:
         """Drop all that was made under the lease of a process that is gone, without `open`. Raises UserError."""

@@ -84,7 +84,7 @@ class MySQL:
         try:
             with tool.sentences(self._server):
                 for database in tool.databases(control):
-                    if database.ours and names.key_of(database.name) == self._key:
+                    if names.key_of(database.name) == self._key:
                         tool.drop(control, database.name)
         except UserError:
             pass  # without its lease the next start drops it
@@ -98,7 +98,7 @@ class MySQL:
             silent += 1
             with tool.connected(self._server) as connection:
                 for database in tool.databases(connection):
-                    if database.ours and names.key_of(database.name) == key:
+                    if names.key_of(database.name) == key:
                         tool.drop(connection, database.name)
                         silent = 0
             time.sleep(_MOMENT_SECONDS)

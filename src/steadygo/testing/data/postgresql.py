@@ -65,7 +65,7 @@ class PostgreSQL:
         try:
             with tool.sentences(self._server):
                 for database in tool.databases(control):
-                    if database.ours and names.key_of(database.name) == self._key:
+                    if names.key_of(database.name) == self._key:
                         tool.drop(control, database.name)
         except UserError:
             pass  # without its lease the next start drops it
@@ -76,7 +76,7 @@ class PostgreSQL:
         with tool.connected(self._server) as connection:
             tool.end(connection, _program(key))  # a CREATE DATABASE goes on without its client
             for database in tool.databases(connection):
-                if database.ours and names.key_of(database.name) == key:
+                if names.key_of(database.name) == key:
                     tool.drop(connection, database.name)
 
     def make(self, name: str) -> Mapping[str, str]:
