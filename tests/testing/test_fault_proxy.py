@@ -44,7 +44,7 @@ def echo(connection: socket.socket) -> None:
 @contextlib.contextmanager
 def proxied(words: str, to: Address) -> Iterator[tuple[Address, Told, Proxy]]:
     told: Told = []
-    proxy = Proxy(lambda *what: told.append(what))
+    proxy = Proxy(lambda dependency, number, what, detail, _: told.append((dependency, number, what, detail)))
     fault = parse([words])[0]
     there = proxy.listen(fault, "1", to, () if fault.state else resolve(to))
     proxy.start()
@@ -186,6 +186,25 @@ def test_passes_on_what_the_dependency_does_itself() -> None:
 
     listener, to = serve(reset)
     with listener, proxied("db:delay=50ms", to) as (there, _, _), socket.create_connection(there) as client:
+        assert client.recv(99) == b"last words"
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_a_server_that_is_faster_than_we_look_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.sendall(b"last words")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    opening = Proxy._opening
+
+    def late(*words: object) -> None:
+        time.sleep(0.1)
+        opening(*words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Proxy, "_opening", late)
+    listener, to = serve(reset)
+    with listener, proxied("db:delay=1ms", to) as (there, _, _), socket.create_connection(there) as client:
         assert client.recv(99) == b"last words"
         with pytest.raises(ConnectionResetError):
             client.recv(1)

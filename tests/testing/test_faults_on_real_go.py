@@ -66,6 +66,11 @@ func TestReset(t *testing.T) {
 	}
 	t.Errorf("lost %d", lost)
 }
+func TestTimeout(t *testing.T) {
+	c := &http.Client{Timeout: 200 * time.Millisecond}
+	_, err := c.Get(os.Getenv("API"))
+	t.Errorf("it said %v", err)
+}
 func TestQuiet(t *testing.T) { t.Error("fails for another reason") }
 """
 TOML = '[test.dependencies.api]\nvariable = "API"\n'
@@ -89,7 +94,7 @@ def server(here: Bench) -> Iterator[str]:
 def test_go_sees_delay_bandwidth_and_resets(bench: Give) -> None:
     here = bench({"p/p_test.go": CLIENT, "steadygo.toml": TOML})
     with server(here) as api:
-        delayed = here.test("./p", "--fault", "api:delay=500ms", "--", "-run=TestTime|TestQuiet", code=1, API=api, WANT="log")
+        delayed = here.test("./p", "--fault", "api:delay=500ms", "--", "-run=^TestTime$|TestQuiet", code=1, API=api, WANT="log")
         said = {t["test"]: t for t in delayed["tests"]}
         took = re.search(r"took (\d+) ms", said["TestTime"]["output"])
         assert took and 500 <= int(took[1]) < 600
@@ -97,6 +102,12 @@ def test_go_sees_delay_bandwidth_and_resets(bench: Give) -> None:
         assert said["TestQuiet"]["meanwhile"] == ""
         assert [(i["what"], i["dependency"]) for i in delayed["interference"]] == [("opened", "api"), ("delayed", "api")]
         assert said["TestTime"]["started"] <= delayed["interference"][1]["at"] <= said["TestTime"]["ended"]
+
+        gave_up = here.test("./p", "--fault", "api:delay=500ms", "--", "-run=TestTimeout|TestQuiet", code=1, API=api)
+        said = {t["test"]: t for t in gave_up["tests"]}
+        assert "Client.Timeout exceeded" in said["TestTimeout"]["output"]
+        assert said["TestTimeout"]["meanwhile"] == "while it ran, 1 connection to api was delayed"
+        assert said["TestQuiet"]["meanwhile"] == ""
 
         slow = here.test("./p", "--fault", "api:rate=1Mbit", "--", "-run=TestBig", code=1, API=api, WANT="log")
         took = re.search(r"250000 bytes in (\d+) ms", slow["tests"][0]["output"])

@@ -36,6 +36,13 @@ def test_a_start_that_was_seen_late_keeps_its_connections() -> None:
     assert told(failed(116, 150), SEEN).meanwhile == ""
 
 
+def test_an_answer_that_waits_concerns_the_test_that_gave_up_and_not_the_next() -> None:
+    held = [Interference(at(0), "db", 1, "opened"), Interference(at(100), "db", 1, "delayed", "500 ms", 0.5)]
+    assert told(failed(99, 300), held).meanwhile == "while it ran, 1 connection to db was delayed"
+    assert told(failed(103, 300), held).meanwhile == "while it ran, 1 connection to db was delayed"  # its start was seen late
+    assert told(failed(301, 700), held).meanwhile == ""
+
+
 def test_down_lasts() -> None:
     down = [Interference(at(0), "db", 0, "down")]
     assert told(failed(500, 600), down).meanwhile == "while it ran, db was down"

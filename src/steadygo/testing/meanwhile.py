@@ -30,11 +30,22 @@ def told(test: Test, seen: Iterable[Interference]) -> Test:
     """A failed test with what happened between its start and its end; others as they are."""
     if not test.outcome.bad or not test.started:
         return test
+    started = datetime.fromisoformat(test.started)
+    early = _utc(started - _LATE)
     before = [e for e in seen if not test.ended or e.at <= test.ended]
-    early = (datetime.fromisoformat(test.started) - _LATE).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    its_own = {(e.dependency, e.connection) for e in before if e.what == "opened" and e.at >= early}
-    said = _sentence([e for e in before if e.at >= test.started or e.what == "down" or (e.dependency, e.connection) in its_own])
+    fresh = {(e.dependency, e.connection) for e in before if e.what == "opened" and e.at >= early}
+
+    def concerns(e: Interference) -> bool:
+        if e.at >= test.started or e.what == "down" or (e.dependency, e.connection) in fresh:
+            return True
+        return e.at >= early and datetime.fromisoformat(e.at) + timedelta(seconds=e.seconds) > started
+
+    said = _sentence([e for e in before if concerns(e)])
     return msgspec.structs.replace(test, meanwhile=said) if said else test
+
+
+def _utc(time: datetime) -> str:
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _sentence(seen: Sequence[Interference]) -> str:

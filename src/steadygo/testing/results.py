@@ -44,7 +44,8 @@ class Test(msgspec.Struct, frozen=True):
 class Interference(msgspec.Struct, frozen=True, order=True):
     """What a fault did to a connection. `at` is UTC with microseconds, `connection` its number, 0 for what concerns all.
 
-    `what`: opened, delayed, slowed, cut, held (taken and never answered), refused (by the dependency itself), down.
+    `what`: opened, delayed (from then on, for so many `seconds`), slowed, cut, held (taken and never answered), refused (by the
+    dependency itself), down.
     """
 
     at: str
@@ -52,6 +53,7 @@ class Interference(msgspec.Struct, frozen=True, order=True):
     connection: int
     what: str
     detail: str = ""
+    seconds: float = 0.0
 
 
 class Looked(msgspec.Struct, frozen=True, order=True):

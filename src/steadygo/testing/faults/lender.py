@@ -50,7 +50,7 @@ class Faults:
             for fault in self._faults:
                 changed |= self._stand(proxy, fault, shard, {**environment, **changed})
                 if fault.state == "down":
-                    seen.note(fault.dependency, 0, "down", "")
+                    seen.note(fault.dependency, 0, "down")
             proxy.start()
             yield changed
         finally:
@@ -127,11 +127,11 @@ class _Seen:
         self._lately: dict[tuple[str, int, str], float] = {}
         self._lock = threading.Lock()
 
-    def note(self, dependency: str, connection: int, what: str, detail: str) -> None:
+    def note(self, dependency: str, connection: int, what: str, detail: str = "", seconds: float = 0.0) -> None:
         now, key = time.monotonic(), (dependency, connection, what)
         with self._lock:
             if now - self._lately.get(key, float("-inf")) < _OFTEN_SECONDS or len(self.told) >= _MOST:
                 return
             self._lately[key] = now
             at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-            self.told.append(Interference(at, dependency, connection, what, detail))
+            self.told.append(Interference(at, dependency, connection, what, detail, seconds))

@@ -30,8 +30,8 @@ _NARROW = 1 << 16
 _BACKLOG = 4096
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: close sends RST
 
-Note = Callable[[str, int, str, str], None]
-"""(dependency, number of its connection, what happened, detail)"""
+Note = Callable[[str, int, str, str, float], None]
+"""(dependency, number of its connection, what happened, detail, for how many seconds)"""
 Resolved = Sequence[tuple[int, Any]]
 """(address family, socket address) to be tried in order"""
 
@@ -68,6 +68,7 @@ class _Connection:
     cut: str = ""
     wakes: float = float("inf")
     connected: bool = False
+    was_reset: bool = False
     gone: bool = False
 
 
@@ -227,7 +228,10 @@ class Proxy:
             if events & (select.EPOLLERR | select.EPOLLHUP):
                 self._close(connection, reset=True)
             return
-        if end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        failed = end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failed == errno.ECONNRESET:  # it was taken, answered perhaps, and reset, all before we looked; asking took the error away
+            connection.was_reset = True
+        elif failed:
             self._forget(end)
             connection.server = None
             self._connect(connection)
@@ -247,6 +251,8 @@ class Proxy:
             return
         except OSError:
             data = RESET
+        if not data and end is connection.server and connection.was_reset:
+            data = RESET
         now = time.monotonic()
         if end is connection.client:
             connection.answering = connection.answering and not data
@@ -261,7 +267,7 @@ class Proxy:
             connection.answering, connection.answer = True, connection.fate.next_answer()
             if connection.answer.delay and not connection.answer.lost:
                 delay = connection.answer.delay
-                self._at(now + delay, lambda _: self._tell(connection, "delayed", f"{delay * 1000:.0f} ms"))
+                self._tell(connection, "delayed", f"{delay * 1000:.0f} ms", delay)
             if fault.rate:
                 self._tell(connection, "slowed")
         due = now + connection.answer.delay
@@ -316,8 +322,8 @@ class Proxy:
             self._tell(connection, "cut", why)
             self._close(connection, reset=True)
 
-    def _tell(self, connection: _Connection, what: str, detail: str = "") -> None:
-        self._note(connection.line.fault.dependency, connection.number, what, detail)
+    def _tell(self, connection: _Connection, what: str, detail: str = "", seconds: float = 0.0) -> None:
+        self._note(connection.line.fault.dependency, connection.number, what, detail, seconds)
 
     def _want(self, end: socket.socket, wanted: int) -> None:
         """Wait for these events; for none, not even for a hang-up, which would be told again and again to whom it does not concern."""
