@@ -210,3 +210,16 @@ def test_cgo_is_covered(bench: Give) -> None:
     here.write({"c/c_test.go": _test("", "c")})
     found = _coverage(here, "--base", "HEAD", "./c")
     assert [(f["function"], f["line"], f["state"]) for f in found["functions"]] == [("Two", 6, "lost")]
+
+
+def test_profiles_are_compared_without_a_repository_and_without_a_fit(bench: Give) -> None:
+    here = bench({"p/p.go": "func A() int {\n\treturn 1\n}\n", "p/p_test.go": _test("A()", "p")})
+    one = b"mode: set\nexample.com/svc/p/p.go:2.14,4.2 1 1\nexample.com/svc/p/\xff.go:2.14,4.2 1 1\n"
+    (here.root / "one.out").write_bytes(one)
+    (here.root / "two.out").write_bytes(one.replace(b"1 1\n", b"1 0\n").replace(b",4.2", b",90.2"))
+    inside = Bench(here.root / "p", here.environment)
+    found = _coverage(inside, "--profile", "../two.out", "--base-profile", "../one.out")
+    assert [(f["path"], f["function"], f["state"]) for f in found["functions"]] == [("p/p.go", "A", "lost")]
+    assert found["not_known"] == [
+        "The profile does not fit p/p.go of the work tree: the file is shorter. Was it made from another version?"
+    ]

@@ -16,6 +16,7 @@ from steadygo.commands.test.coverage_shown import base_said, here_said, shown
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.errors import UserError
 from steadygo.report import coverage_html
+from steadygo.report.escaping import well_formed
 from steadygo.report.terminal import look_for
 from steadygo.testing import engine
 from steadygo.testing.coverage.live import Live
@@ -77,7 +78,8 @@ def command(
     found = git_diff.find_revision(top, revision) if top and revision is not None else None
     ctx.with_resource(guard.watching())
     changes = git_diff.find_changes(top, found.commit) if top and found else []
-    tree = sources.here(top or Path.cwd())
+    root = top or covered.module_of(Path.cwd())
+    tree = sources.here(root)
     old = sources.there(top, found.commit) if top and found else tree
 
     def measure_base() -> tuple[measured.Measured | None, str]:
@@ -102,10 +104,10 @@ def command(
         then, why = measure_base()
     for one, side in ((tree, now), (old, then)):
         if side is not None:
-            sources.look_outside(one, side.profile, top or Path.cwd(), program)
+            sources.look_outside(one, side.profile, root, program)
     unknown = [why] if why else []
     base = covered.Base(
-        revision or "", found.commit if found else "", bool(found and found.merge_base), then.origin if then else "not-known"
+        well_formed(revision or ""), found.commit if found else "", bool(found and found.merge_base), then.origin if then else "not-known"
     )
     here = covered.here_of(top, now.origin)
     sides = covered.Side(old, then), covered.Side(tree, now)
@@ -115,7 +117,7 @@ def command(
     percent = compared.difference.diff.percent
     short = fail_under_diff is not None and percent is not None and percent < fail_under_diff
     if html_file is not None:
-        _write(html_file, _page(document, compared, (top or Path.cwd()).name, now.profile.mode != "set"))
+        _write(html_file, _page(document, compared, root.name, now.profile.mode != "set"))
     click.echo(document.json() if as_json or stream else shown(document, look))
     if short and not as_json and not stream:
         click.echo(f"✗ Tests cover {percent:.1f} % of the changed lines; --fail-under-diff asks for {fail_under_diff:g} %.")

@@ -12,6 +12,7 @@ import msgspec
 from steadygo.commands.test.measured import Measured
 from steadygo.commands.test.sources import Sources
 from steadygo.report.coverage_lines import Lines
+from steadygo.report.escaping import well_formed
 from steadygo.testing.coverage.difference import Difference, Function, compare, difference
 from steadygo.testing.coverage.functions import Row, table
 from steadygo.testing.coverage.lines import heated, hits
@@ -57,6 +58,7 @@ class Document(msgspec.Struct, frozen=True):
     def json(self) -> str:
         """One line (docs/schema/test-coverage.schema.json)."""
         parts = msgspec.to_builtins(self)
+        parts["not_known"] = [well_formed(sentence) for sentence in self.not_known]
         return msgspec.json.encode({"base": parts["base"], "here": parts["here"], **parts.pop("difference"), **parts}).decode()
 
 
@@ -126,6 +128,7 @@ def _lines(then: Side, now: Side, changes: dict[str, git_diff.Change]) -> Iterat
 
 
 def _by_path(profile: Profile, sources: Sources) -> dict[str, tuple[Block, ...]]:
+    """Blocks by the path of their file."""
     return {sources.path_of(name): blocks for name, blocks in profile.files.items()}
 
 
@@ -134,6 +137,11 @@ def not_known(then: Side, now: Side, changes: list[git_diff.Change]) -> Iterator
     if then.measured is not None:
         for package, why in then.measured.failed:
             yield f"At the base, {package} failed: {why.rstrip('. ')}. What its tests covered there is missing, or too little."
+    for side, where in ((then, "the base"), (now, "the work tree")):
+        for path, blocks in _by_path(side.measured.profile, side.sources).items() if side.measured else ():
+            text = side.sources.text(path) if path.endswith(".go") else None
+            if text is not None and blocks[-1].end_line > text.count(b"\n") + 1:
+                yield f"The profile does not fit {path} of {where}: the file is shorter. Was it made from another version?"
     assert now.measured is not None
     measured = {now.sources.path_of(name) for name in now.measured.profile.files}
     folders = {path.rpartition("/")[0] for path in measured}
@@ -158,3 +166,8 @@ def top_of(directory: Path) -> Path | None:
     """The root of the repository, links resolved."""
     found = git.top(directory)
     return Path(os.path.realpath(found)) if found else None
+
+
+def module_of(directory: Path) -> Path:
+    """The nearest directory with a go.mod, `directory` itself where there is none."""
+    return next((d for d in (directory, *directory.parents) if (d / "go.mod").is_file()), directory)

@@ -22,7 +22,7 @@ from steadygo.errors import UserError
 from steadygo.report.terminal import Look
 from steadygo.scan.cache import directory as caches
 from steadygo.testing import engine
-from steadygo.testing.coverage.profile import Profile, merged
+from steadygo.testing.coverage.profile import Profile, merged, readable
 from steadygo.testing.flags import Flags
 from steadygo.testing.results import Outcome, Package
 from steadygo.tools import git_diff, go_test, guard
@@ -51,7 +51,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def read(files: Sequence[Path], program: str | None) -> Measured:
     """Profiles, and directories that were GOCOVERDIR. Raises UserError."""
-    return Measured(merged((_content(file, program), str(file)) for file in files), "profile")
+    return Measured(readable(merged((_content(file, program), str(file)) for file in files)), "profile")
 
 
 def _content(file: Path, program: str | None) -> bytes:
@@ -109,7 +109,7 @@ def _run(
                 case engine.Tick():
                     progress.tick(happening)
         progress.clear()
-        profile = merged([((directory / out).read_bytes(), out)])
+        profile = readable(merged([((directory / out).read_bytes(), out)]))
     failed = tuple((p.path, p.why or _failed(p)) for p in sorted(packages, key=lambda p: p.path) if p.outcome.bad)
     return Measured(profile, "ran", failed, time.monotonic() - started), packages
 

@@ -88,6 +88,11 @@ class Merger:
         return Profile(mode, {name: tuple(b for _, b in group) for name, group in groupby(found, key=lambda f: f[0])})
 
 
+def readable(profile: Profile) -> Profile:
+    """The same with names that can be written as text everywhere; a file whose name is not UTF-8 is then not found."""
+    return Profile(profile.mode, {n.encode("utf-8", "surrogateescape").decode("utf-8", "replace"): b for n, b in profile.files.items()})
+
+
 def merged(profiles: Iterable[tuple[bytes, str]]) -> Profile:
     """(content, where it is from) of profiles as one. Raises UserError."""
     merger = Merger()
