@@ -51,6 +51,14 @@ def test_lines_have_a_sign_each() -> None:
     assert "<td>−<td><td>    call() // 4" in found
 
 
+def test_lines_removed_at_the_end_are_shown() -> None:
+    hunks = (Hunk(3, 2, 3, 0),)
+    file = Lines(
+        heated("a.go", "a.go", hunks, {1: Hits(1, True)}, {1: Hits(1, True)}, False), b"a()\nb()\n", b"a()\nb()\nc()\nd()\n", hunks
+    )
+    assert [row.rpartition("<td>")[2] for row in rows(file, 1, counted=False)] == ["a()", "b()", "c()", "d()"]
+
+
 def test_hits_are_on_a_logarithmic_scale() -> None:
     file = _file("a.go")
     found = "\n".join(rows(file, 1, counted=True))

@@ -46,8 +46,10 @@ def rows(lines: Lines, number: int, *, counted: bool) -> Iterator[str]:
     """The rows of the file with this `number` on the page. `counted`: the profile counts, so that numbers mean something."""
     text = lines.text.decode("utf-8", "replace").split("\n")
     old = lines.before.decode("utf-8", "replace").split("\n")
+    if not text[-1]:
+        text.pop()  # what stands behind the last line end
     removed = {h.first: range(h.was_first, h.was_first + h.was_many) for h in lines.hunks if h.was_many and lines.before}
-    shown = _shown(lines, len(text), removed)
+    shown = _shown(lines, max(len(text), *removed, 0), removed)
     if len(shown) > _MOST_ROWS:
         shown, removed = _around({n for n, heat in lines.heated.heat.items() if heat in _BAD}, len(text), 1)[:_MOST_ROWS], {}
     anchors = {span[0]: heat for span, heat in bad_ranges(lines)}
@@ -62,8 +64,8 @@ def rows(lines: Lines, number: int, *, counted: bool) -> Iterator[str]:
         last = at
         if at <= len(text):
             yield _row(lines.heated, text, at, f"l{number}-{at}" if at in anchors else "", counted)
-    if last < len(text) - 1:
-        yield f'<tr class="fold"><td colspan="{width}">⋯ {_many(len(text) - 1 - last)}'
+    if last < len(text):
+        yield f'<tr class="fold"><td colspan="{width}">⋯ {_many(len(text) - last)}'
 
 
 def _shown(lines: Lines, total: int, removed: Iterable[int]) -> list[int]:
