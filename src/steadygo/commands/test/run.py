@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,6 +110,7 @@ def _check(workers: int | None, cluster: str | None, keys: Path | None) -> None:
         transport.check_installed()
         if cluster is not None:
             transport.checked_address(cluster)
+        threading.Thread(target=transport.configure, daemon=True).start()  # its imports take as long as asking go
 
 
 def _happenings(
