@@ -57,14 +57,14 @@ def test_new_and_changed_tests_run_as_often_as_it_takes(bench: Give) -> None:
 @pytest.mark.slow
 def test_a_flaky_new_test_ends_the_runs_and_is_handed_over(bench: Give) -> None:
     here = _repository(bench, {"p/p_test.go": OLD})
-    loop = 'for k := range map[int]int{1: 1, 2: 2, 3: 3} { if k == 2 { t.Fatal("two") }; break }'
+    loop = 'for k := range map[int]int{1: 1, 2: 2, 3: 3} { if k != 1 { t.Fatal("not one") }; break }'
     flaky = f'import "testing"\nfunc TestFlaky(t *testing.T) {{ {loop} }}\n'
     here.write({"p/flaky_test.go": flaky})
     found = _vetted(here, code=1)
     (one,) = found["tests"]
     assert one["failed"]
     assert one["runs"] < 29
-    assert "two" in one["output"]
+    assert "not one" in one["output"]
     assert one["diagnose"] == "steadygo test diagnose example.com/svc/p TestFlaky"
     assert "steadygo test diagnose example.com/svc/p TestFlaky" in here.run("test", "vet-new", "--base", "main", code=1)
 
@@ -108,6 +108,15 @@ def test_a_package_that_does_not_compile_fails(bench: Give) -> None:
     here = _repository(bench, {"p/p_test.go": OLD})
     here.write({"p/new_test.go": 'import "testing"\nfunc TestNew(t *testing.T) { undefined() }\n'})
     assert "undefined" in _vetted(here, code=1)["broken"]["example.com/svc/p"]
+
+
+@pytest.mark.slow
+def test_a_test_that_ends_the_process_is_told_apart_from_those_that_never_ran(bench: Give) -> None:
+    here = _repository(bench, {"p/p_test.go": OLD})
+    exits = 'import (\n"os"\n"testing"\n)\nfunc TestExits(t *testing.T) { os.Exit(0) }\nfunc TestLater(t *testing.T) {}\n'
+    here.write({"p/new_test.go": exits})
+    found = {t["test"]: (t["failed"], t["runs"]) for t in _vetted(here, code=1)["tests"]}
+    assert found == {"TestExits": (True, 1), "TestLater": (False, 0)}
 
 
 def test_a_bad_revision_and_a_directory_without_git_are_refused(bench: Give) -> None:

@@ -25,10 +25,11 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a top-level test ended in one run: the worst of its executions, and what it and its subtests printed."""
+    """How a top-level test ended in one run: the worst of its executions, and what it and its subtests printed. `ran`: it was started."""
 
     outcome: Outcome
     output: str
+    ran: bool = True
 
 
 def names_pattern(names: Iterable[str]) -> str:
@@ -88,7 +89,7 @@ def _by_test(watch: Watch, planned: Iterable[str], ended: str) -> dict[str, Endi
         before = found.get(top)
         said = test.output + (f"{test.why}\n{outside}" if test.why else "")
         if before is None:
-            found[top] = Ending(test.outcome, said)
+            found[top] = Ending(test.outcome, said, bool(test.started) or test.outcome is not Outcome.LOST)
         else:
             worst = test.outcome if _rank(test.outcome, bool(below)) > _rank(before.outcome, False) else before.outcome
             found[top] = Ending(worst, before.output + said)

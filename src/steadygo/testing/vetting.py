@@ -17,7 +17,7 @@ from steadygo.testing.results import Outcome
 class Vetted(msgspec.Struct, frozen=True):
     """One test. `change`: new, changed, or old for one that failed only beside the others. `why` says how it failed; "" when it did not.
 
-    `runs` in which it had a verdict, `skipped` of them were none. `output` is that of the failing run, `reproduce` a plain command.
+    `runs` in which it had a verdict; in `skipped` of them it skipped itself. `output` is the failing run's, `reproduce` a plain command.
     """
 
     package: str
@@ -80,8 +80,11 @@ def vet(
         endings = binary.run(flags, planned=tests)
         command = _command(package, build, flags)
         where = f"in run {number} of {runs}, {'with its package' if together else 'with the new and changed tests alone'}, {flags[1]}"
+        ended_by_one = any(e.outcome.bad and e.ran for e in endings.values())
         for name in tests:
             ending = endings[name]
+            if not ending.ran and ended_by_one:
+                continue  # another test ended the process before
             passed[name] += 1
             skipped[name] += ending.outcome is Outcome.SKIPPED
             if ending.outcome.bad:

@@ -130,15 +130,19 @@ def _text(
             lines += [f"✗  {one.package} {one.test} ({one.change}) {one.why}"]
             lines += [f"       {line}" for line in clean_lines(plain(one.output))[-_SHOWN_LINES:] if line.strip()]
             lines += [f"   {one.reproduce}", f"   {_hand_over(one)}"]
+        elif not one.runs:
+            lines += [f"–  {one.package} {one.test} ({one.change}) never ran: another test ended the process"]
         elif one.skipped == one.runs:
             lines += [f"–  {one.package} {one.test} ({one.change}) was skipped in all {one.runs} runs: nothing is known of it"]
         else:
             ended = "" if one.runs == runs else f" of {runs}, ended by the failure of another"
-            lines += [f"✓  {one.package} {one.test} ({one.change}) passed {one.runs} runs{ended}"]
+            lines += [f"✓  {one.package} {one.test} ({one.change}) passed {one.runs} {'run' if one.runs == 1 else 'runs'}{ended}"]
     lines += [f"✗  {path}: {complaint}" for path, complaint in broken.items()]
     lines += [f"–  {one} is not built or not selected here" for one in left_out]
     if not found and not broken:
         return [*lines, f"No new or changed tests since {base}."]
+    if not found:
+        return lines
     return [*lines, "", f"A failure in a share of {rate} of runs shows in {runs} runs with a confidence of {confidence}."]
 
 
