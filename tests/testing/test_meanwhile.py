@@ -34,6 +34,8 @@ def test_counts_what_fell_into_the_test() -> None:
 def test_a_start_that_was_seen_late_keeps_its_connections() -> None:
     assert told(failed(101, 150), SEEN).meanwhile == "while it ran, 1 connection to db was cut"
     assert told(failed(116, 150), SEEN).meanwhile == ""
+    long = Test("TestX", Outcome.FAILED, 0.05, started=at(130), ended=at(150))  # it says itself that it ran for 50 ms
+    assert told(long, SEEN).meanwhile == "while it ran, 1 connection to db was cut"
 
 
 def test_an_answer_that_waits_concerns_the_test_that_gave_up_and_not_the_next() -> None:
