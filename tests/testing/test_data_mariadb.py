@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import drivers
 import pytest
@@ -66,13 +67,15 @@ def service(bench: Give, packages: int = 2, table: str = TABLE, pause: int = 300
     return bench({**drivers.module("github.com/go-sql-driver/mysql"), "steadygo.toml": table, **tests})
 
 
-def test_packages_in_parallel_do_not_see_each_other_nor_the_run_before(bench: Give, template: MariaDBServer) -> None:
+def test_packages_in_parallel_do_not_see_each_other_nor_the_run_before(bench: Give, template: MariaDBServer, tmp_path: Path) -> None:
     here, before = service(bench), template.dump("orders_template")
     for _ in range(2):
         found = here.test("./...", "--", "-p=2", MYSQL_DSN=template.dsn("elsewhere"), **drivers.ENVIRONMENT)
         assert found["passed"] == 2
     assert template.databases() == ["orders_template"]
     assert template.dump("orders_template") == before
+    kept = [p.read_bytes() for p in (tmp_path / "state").rglob("*") if p.is_file()]
+    assert any(b"MYSQL_DSN" in k for k in kept) and not any(b"a:b@c" in k for k in kept)
 
 
 def test_a_killed_run_leaves_nothing(bench: Give, template: MariaDBServer) -> None:

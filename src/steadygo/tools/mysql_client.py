@@ -55,8 +55,8 @@ def load(server: Server, database: str, file: Path, shown: str) -> None:
     """Load a file of SQL into a database. Raises UserError with the line, ToolMissing."""
     program = _program("mariadb", "mysql")
     with _login(server) as login:
-        words = [program, f"--defaults-file={login}", "--batch", f"--database={database}", f"--execute=source {file}"]
-        ran = run(words, timeout_seconds=_SECONDS)
+        words = [program, f"--defaults-file={login}", "--batch", f"--database={database}"]
+        ran = run(words, input=file.read_bytes(), timeout_seconds=_SECONDS)  # `source` would go on after an error
     if ran.outcome is Outcome.TIMED_OUT:
         raise UserError(f"{shown} was not loaded within an hour.", "Take a smaller one.")
     if not ran.ok:

@@ -59,6 +59,7 @@ class MySQL:
         with self._turn, tool.sentences(self._server):
             control = self._leased()
             self._reclaim(control)
+            self._try()
             if self._snapshot is not None:
                 self._file = self._snapshot.path
             elif self._template:
@@ -66,10 +67,13 @@ class MySQL:
                 self._room.open(key)
                 self._file = self._room.path / "template.sql"
                 mysql_client.dump(self._server, self._template, self._file)
-        name = names.leased(key, 0, "first")
-        try:  # a right that lacks, or bad SQL, is one sentence now instead of one for each package
+
+    def _try(self) -> None:
+        """A right that lacks, or bad SQL, is one sentence now instead of one for each package. Raises UserError."""
+        name = names.leased(self._key, 0, "first")
+        try:
             with tool.connected(self._server) as connection:
-                tool.create(connection, name, self._text, "whether it can be made")
+                tool.create(connection, name, None, "try")
             if self._snapshot is not None:
                 mysql_client.load(self._server, name, self._snapshot.path, self._shown)
         finally:
