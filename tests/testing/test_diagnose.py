@@ -54,6 +54,55 @@ def test_finds_the_one_polluter_of_two_hundred_tests(bench: Give, polluter: str)
     assert _fails_when_pasted(here, found["reproduce"])
 
 
+CORNERS = """
+import ("os"; "testing")
+var state, seen int
+func TestMain(m *testing.M) { os.Exit(m.Run()) }
+func TestSub(t *testing.T) {
+	n := 0
+	t.Run("sets", func(t *testing.T) { n = 1 })
+	t.Run("other thing", func(t *testing.T) {})
+	t.Run("suffers", func(t *testing.T) { if n != 0 { t.Fatal(n) } })
+}
+func TestHang(t *testing.T) { if state == 3 { select {} } }
+func FuzzSeed(f *testing.F) { f.Add(1); f.Fuzz(func(t *testing.T, n int) { if seen == 1 { t.Fatal(n) } }) }
+func TestAlways(t *testing.T) { t.Fatal() }
+func TestSeen(t *testing.T) { seen = 1 }
+func TestZSetsThree(t *testing.T) { state = 3 }
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("test", "polluter"), [("TestSub/suffers", "TestSub/sets"), ("TestHang", "TestZSetsThree"), ("FuzzSeed", "TestSeen")]
+)
+def test_subtests_hangs_and_seeds_are_diagnosed_like_tests(bench: Give, test: str, polluter: str) -> None:
+    here = bench({"p/p_test.go": CORNERS})
+    found = _diagnosed(here, test)
+    assert (found["kind"], found["role"], found["polluters"]) == ("order-dependent", "victim", [polluter])
+    assert _fails_when_pasted(here, found["reproduce"])
+
+
+@pytest.mark.slow
+def test_a_subtest_that_is_not_there_is_refused_with_its_neighbours(bench: Give) -> None:
+    here = bench({"p/p_test.go": CORNERS})
+    assert "Did you mean TestSub/suffers" in here.run("test", "diagnose", "./p", "TestSub/sufers", code=2)
+
+
+@pytest.mark.slow
+def test_a_test_that_ends_the_process_is_left_out(bench: Give) -> None:
+    body = """
+import "testing"
+var m map[string]int
+var dirty bool
+func TestCrash(t *testing.T) { m["x"] = 1 }
+func TestDirt(t *testing.T) { dirty = true }
+func TestVictim(t *testing.T) { if dirty { t.Fatal() } }
+"""
+    found = _diagnosed(bench({"p/p_test.go": body}), "TestVictim")
+    assert (found["kind"], found["polluters"]) == ("order-dependent", ["TestDirt"])
+
+
 FAULTS = {
     "brittle": ("var ready bool\nfunc TestInit(t *testing.T) { ready = true }\nfunc TestX(t *testing.T) { if !ready { t.Fatal() } }", ""),
     "twice": ("var n int\nfunc TestX(t *testing.T) { n++; if n > 1 { t.Fatal(n) } }", ""),

@@ -30,7 +30,7 @@ def victim(case: Case, trial: Trial, seen: Answer, seeds: Seeds) -> Found | None
         return None
     polluters = minimal(earlier, lambda chosen: case.fails(trial.only(*chosen, case.test)))
     least = trial.only(*polluters, case.test)
-    if case.failures(least, 2) != 2:
+    if not case.fails(least):
         case.because.append(f"after {_and(polluters)} it failed only sometimes")
         return None
     case.because.append(f"after {_and(polluters)} alone it failed each time")
@@ -59,9 +59,9 @@ def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) 
         def cleans(chosen: Sequence[str], trial: Trial = trial) -> bool:
             return case.ask(trial.only(polluters[0], *chosen, case.test)).failed is False
 
-        if not cleans(between):
-            return ()
         cleaners = minimal(between, cleans)
+        if not cleans(cleaners):
+            return ()
         case.because.append(f"with {_and(cleaners)} in between it passed (-shuffle={seed})")
         return tuple(cleaners)
     return ()
