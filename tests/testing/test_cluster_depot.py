@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,6 @@ import pytest
 from go_tests import Bench
 
 from steadygo.commands.cluster import surroundings
-from steadygo.commands.env.around import find_around, sealer
-from steadygo.environment import capture
 from steadygo.environment.fingerprint import decode
 from steadygo.testing.cluster import context, depot, manifest, variables
 from steadygo.testing.cluster.delivering import Consignment
@@ -124,27 +122,22 @@ def test_a_client_delivers_to_a_worker_and_hears_its_refusals(tmp_path: Path, fo
         assert gather([tree]).manifest == found.manifest
 
 
-def _fingerprint(bench: Bench, **environment: str) -> str:
-    now = datetime.datetime.now(datetime.UTC)
-    return surroundings.stated(capture.here(find_around(bench.root), {**bench.environment, **environment}, sealer(), now))
-
-
 def test_machines_are_compared_by_what_changes_tests(bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    client, worker = bench({}), bench({}, "1.25.5")
-    expected = _fingerprint(client, SECRET_TOKEN="s3cret")
+    here, other = bench({}), bench({}, "1.25.5")
+    go, old = (Path(shutil.which("go", path=b.environment["PATH"]) or "") for b in (here, other))
+    expected = surroundings.stated(here.root, {**here.environment, "SECRET_TOKEN": "s3cret"}, go)
     assert "s3cret" not in expected and not decode(expected, "x").family("env.")
-    assert not surroundings.differences(expected, client.root, client.environment)
+    assert not surroundings.differences(expected, here.root, here.environment, go)
 
-    found = {
-        s.key: s for s in surroundings.differences(expected, worker.root, {**worker.environment, "TZ": "Asia/Tokyo", "GOFLAGS": "-race"})
-    }
+    different = {**here.environment, "TZ": "Asia/Tokyo", "GOFLAGS": "-race"}
+    found = {s.key: s for s in surroundings.differences(expected, here.root, different, old)}
     assert {"go.version", "time.zone", "go.env.GOFLAGS"} <= {key for key, s in found.items() if context.matters(s)}
     assert found["go.version"].b == "go1.25.5"
 
     before = os.umask(0o077)
     try:
-        found = {s.key: s for s in surroundings.differences(expected, client.root, client.environment)}
+        found = {s.key: s for s in surroundings.differences(expected, here.root, here.environment, go)}
     finally:
         os.umask(before)
     assert context.matters(found["process.umask"])
@@ -152,4 +145,4 @@ def test_machines_are_compared_by_what_changes_tests(bench: Callable[..., Bench]
 
 def test_a_client_that_says_nothing_of_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="did not say"):
-        surroundings.differences("", tmp_path, {})
+        surroundings.differences("", tmp_path, {}, Path("go"))

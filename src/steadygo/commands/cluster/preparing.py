@@ -80,8 +80,9 @@ class Preparing:
         key = (assignment.fingerprint, assignment.directory, *(f"{k}={v}" for k, v in assignment.variables.items()))
         with self._lock:
             if key not in tree.differences:
-                environment = self._environment(assignment)
-                tree.differences[key] = surroundings.differences(assignment.fingerprint, tree.root / assignment.directory, environment)
+                environment, directory = self._environment(assignment), tree.root / assignment.directory
+                go = find_go(self._program, environment)
+                tree.differences[key] = surroundings.differences(assignment.fingerprint, directory, environment, go)
             return tree.differences[key]
 
     def forget(self, run: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,19 +26,23 @@ _COMPARED = (
 )  # fmt: skip
 
 
-def stated(fingerprint: Fingerprint) -> str:
-    """The part of the client's fingerprint that goes with an assignment."""
+def stated(directory: Path, environment: Mapping[str, str], go: Path) -> str:
+    """What goes with an assignment: this machine, as `go` and the tests of the module at `directory` see it in `environment`."""
+    seen = {**environment, "PATH": f"{go.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"}
+    return _compared(capture.here(find_around(directory), seen, sealer(), datetime.datetime.now(datetime.UTC)))
+
+
+def _compared(fingerprint: Fingerprint) -> str:
     values = {key: value for key, value in fingerprint.values.items() if key.startswith(_COMPARED)}
     return encode(
         msgspec.structs.replace(fingerprint, values=values, closed=tuple(c for c in fingerprint.closed if c.startswith(_COMPARED)))
     )
 
 
-def differences(expected: str, directory: Path, environment: Mapping[str, str]) -> list[Stated]:
-    """How this machine differs from what the client stated, for tests of the module at `directory` in `environment`. Raises UserError."""
+def differences(expected: str, directory: Path, environment: Mapping[str, str], go: Path) -> list[Stated]:
+    """How this machine differs from what the client `stated`. Raises UserError, and Refused when it stated nothing."""
     if not expected:
         raise Refused("The client did not say what its machine is like.")
-    now = datetime.datetime.now(datetime.UTC)
-    own = capture.here(find_around(directory), environment, sealer(), now)
-    found = compare(decode(expected, "the client's fingerprint"), decode(stated(own), "this worker's fingerprint")).differences
+    own = stated(directory, environment, go)
+    found = compare(decode(expected, "the client's fingerprint"), decode(own, "this worker's fingerprint")).differences
     return [Stated(d.key, d.a, d.b, d.impact is not Impact.COSMETIC, d.why) for d in found]

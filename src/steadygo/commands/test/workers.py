@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from steadygo.commands.cluster import surroundings
 from steadygo.commands.cluster.source import source
 from steadygo.commands.test.asked import Asked
-from steadygo.environment import fingerprint
 from steadygo.errors import UserError
 from steadygo.testing.cluster import context, identity, shards, timing, transport, variables
 from steadygo.testing.cluster.delivering import Consignment
@@ -81,7 +80,7 @@ def elsewhere(asked: Asked, scheduler: str, keys: Path) -> Iterator[Happening]:
     from steadygo.testing.cluster.terms import Terms
 
     consignment = Consignment(gathered)
-    like = surroundings.stated(fingerprint.decode(asked.context.fingerprint, "the fingerprint"))
+    like = surroundings.stated(setting.directory, setting.environment, setting.go)
     sign = _signing(asked, mine.signing_key(), gathered.root, consignment.digest, variables.travelling(setting.environment), like)
     terms = Terms(setting.run, transport.security(mine), sign, consignment.deliver, heartbeat_seconds=timing.heartbeat_seconds(os.environ))
     cut = shards.cut(asked.plan, asked.times, setting.flags, _ASSUMED_SLOTS)

@@ -19,6 +19,7 @@ from steadygo.testing.cluster.link import measure
 from steadygo.testing.cluster.mate import Mate, Unreachable, share
 from steadygo.testing.cluster.merging import merged
 from steadygo.testing.cluster.messages import Chunk, Over, Refusal, Verdict
+from steadygo.testing.cluster.obstacle import obstacle
 from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shards import Shard
 from steadygo.testing.cluster.terms import Terms
@@ -125,6 +126,8 @@ class Conversation:
                 if not unheard and scheduler:
                     self._say(f"The scheduler at {address} does not answer; waiting for it.")
                 unheard = True
+                if not scheduler:
+                    await self._check_the_way(address)
                 if silent > (self._terms.patience_seconds if not scheduler else 4 * self._terms.patience_seconds):
                     raise UserError(self._nobody(address, error), self._how_to_go_on(scheduler)) from None
             else:
@@ -142,6 +145,12 @@ class Conversation:
                         "Start one with `steadygo cluster worker`, or look at what the workers say.",
                     )
             await asyncio.sleep(_LOOK_SECONDS if self._ledger.workers else 0.1)
+
+    async def _check_the_way(self, address: str) -> None:
+        """Raises UserError when waiting does not help."""
+        found = await asyncio.to_thread(obstacle, self._terms.security.get_connection_args("client")["ssl_context"], address)
+        if found and found.lasts:
+            raise UserError(f"The scheduler at {address} cannot be talked to: {found.words}.")
 
     def _nobody(self, address: str, error: BaseException) -> str:
         why = str(error).strip().split("\n")[0] or type(error).__name__

@@ -27,6 +27,7 @@ class _Delivery:
     encoded: bytearray = field(default_factory=bytearray)
     manifest: Manifest | None = None
     receiver: Receiver | None = None
+    failed: str = ""
     pins: ExitStack = field(default_factory=ExitStack)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,7 +60,7 @@ class Depot:
                 return []
             encoded = bytes(delivery.encoded)
             delivery.encoded.clear()
-            delivery.manifest = manifest.decode(encoded, digest)
+            delivery.manifest, delivery.failed = manifest.decode(encoded, digest), ""
             files = delivery.manifest.files
             delivery.pins.close()
             delivery.pins.enter_context(self._blobs.pinned(files))
@@ -85,8 +86,14 @@ class Depot:
             with delivery.lock:
                 if delivery.manifest is None or delivery.receiver is None:
                     raise Refused(f"The source {digest} was not sent to this worker.")
-                delivery.receiver.finish()
-                place = stack.enter_context(self._trees.tree(delivery.manifest))
+                if delivery.failed:
+                    raise Refused(delivery.failed)
+                try:
+                    delivery.receiver.finish()
+                    place = stack.enter_context(self._trees.tree(delivery.manifest))
+                except Refused as refused:
+                    delivery.failed = refused.sentence
+                    raise
             yield place
 
     def forget(self, run: str) -> None:

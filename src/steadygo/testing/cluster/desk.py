@@ -37,6 +37,12 @@ class _Session:
     bench: Bench | None = None
     prepared: ExitStack = field(default_factory=ExitStack)
     given: set[tuple[str, int]] = field(default_factory=set)
+    terms: tuple[object, ...] = ()
+
+
+def _terms(said: Assignment) -> tuple[object, ...]:
+    """What all assignments of a run have in common: it was made ready for that."""
+    return said.source, said.directory, said.flags, said.variables, said.fingerprint, said.faults, said.data
 
 
 class Desk:
@@ -87,7 +93,9 @@ class Desk:
             raise Refused("The assignment was signed for another shard than the one that it came as.")
         if session.bench is None:
             setting, root = session.prepared.enter_context(self._prepare(said))
-            session.bench = Bench(setting, root, session.outbox, self._slots, self.at_once)
+            session.bench, session.terms = Bench(setting, root, session.outbox, self._slots, self.at_once), _terms(said)
+        elif session.terms != _terms(said):
+            raise Refused("The assignment differs from the first one of its run in more than its tests.")
         return Piece(said.shard, said.attempt, said.package, said.place, said.tests, pattern(said.tests) if said.divided else "")
 
     def take(self, run: str, acknowledged: int) -> tuple[int, list[bytes]] | None:

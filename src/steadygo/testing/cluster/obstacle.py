@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from typing import NamedTuple
 
 _SECONDS = 5.0
 _ALERTS = {
@@ -21,8 +22,15 @@ _VERIFY = {
 _ANOTHER = "its certificate is of another authority. Use the keys of its cluster"
 
 
-def obstacle(context: ssl.SSLContext, address: str) -> str:
-    """One sentence without a full stop about tls://HOST:PORT, "" when nothing is in the way. Takes a few seconds at most."""
+class Obstacle(NamedTuple):
+    """`words` after "it cannot be reached:"; `lasts`: waiting does not help."""
+
+    words: str
+    lasts: bool = True
+
+
+def obstacle(context: ssl.SSLContext, address: str) -> Obstacle | None:
+    """What is in the way to tls://HOST:PORT; None when nothing is. Takes a few seconds at most."""
     host, _, port = address.removeprefix("tls://").rpartition(":")
     try:
         with (
@@ -31,14 +39,16 @@ def obstacle(context: ssl.SSLContext, address: str) -> str:
         ):
             tls.recv(1)  # with TLS 1.3 what the other side thinks of our certificate comes after the handshake
     except ssl.SSLCertVerificationError as error:
-        return _VERIFY.get(error.verify_code, _ANOTHER)
+        return Obstacle(_VERIFY.get(error.verify_code, _ANOTHER))
     except ssl.SSLError as error:
         said = str(error).lower()
-        return next((words for alert, words in _ALERTS.items() if alert in said.replace("_", " ")), "it does not speak TLS as we do")
+        return Obstacle(
+            next((words for alert, words in _ALERTS.items() if alert in said.replace("_", " ")), "it does not speak TLS as we do")
+        )
     except TimeoutError:
-        return f"it does not answer within {_SECONDS:.0f} s"
+        return Obstacle(f"it does not answer within {_SECONDS:.0f} s", lasts=False)
     except ConnectionRefusedError:
-        return "nothing listens there"
+        return Obstacle("nothing listens there", lasts=False)
     except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return ""
+        return Obstacle((error.strerror or str(error)).lower(), lasts=False)
+    return None

@@ -16,6 +16,7 @@ from distributed.security import Security
 from steadygo.errors import UserError
 from steadygo.testing.cluster.depot import Depot, contents, offered
 from steadygo.testing.cluster.desk import Desk
+from steadygo.testing.cluster.obstacle import obstacle
 from steadygo.testing.cluster.transport import WORKER_ANSWERS, WORKER_HEARS
 
 _QUESTIONS = ("begin", "offer", "contents", "give", "take", "drop", "withdraw", "halt", "end", "echo")
@@ -137,7 +138,10 @@ async def serve(place: Place, desk: Desk, depot: Depot | None, say: Callable[[st
                     joined = True
                 except (OSError, RuntimeError, ValueError, TimeoutError) as error:
                     if joined:
-                        say(f"the scheduler at {place.scheduler} cannot be reached ({_first_line(error)}); trying again until it can")
+                        tls = place.security.get_connection_args("worker")["ssl_context"]
+                        found = await asyncio.to_thread(obstacle, tls, place.scheduler)
+                        why = found.words if found else _first_line(error)
+                        say(f"the scheduler at {place.scheduler} cannot be reached: {why}; trying again until it can")
                     joined = False
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopped.wait(), _JOIN_AGAIN_SECONDS)
