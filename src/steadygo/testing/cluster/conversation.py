@@ -109,9 +109,10 @@ class Conversation:
             answers = await asyncio.wait_for(call, within)
         except (OSError, TimeoutError, RuntimeError, KeyError) as error:
             raise Unreachable from error
-        if mate.address not in answers:
+        answer = answers.get(mate.address)
+        if answer is None or (isinstance(answer, Mapping) and answer.get("gone")):  # the worker thought that we were
             raise Unreachable
-        return answers[mate.address]
+        return answer
 
     # --- who is there ---
 
@@ -129,7 +130,8 @@ class Conversation:
                 if not scheduler:
                     await self._check_the_way(address)
                 if silent > (self._terms.patience_seconds if not scheduler else 4 * self._terms.patience_seconds):
-                    raise UserError(self._nobody(address, error), self._how_to_go_on(scheduler)) from None
+                    why = str(error).strip().split("\n")[0] or type(error).__name__
+                    raise UserError(f"No scheduler answers at {address}: {why}.", self._how_to_go_on(scheduler)) from None
             else:
                 if unheard and scheduler:
                     self._say(f"The scheduler at {address} answers again.")
@@ -151,10 +153,6 @@ class Conversation:
         found = await asyncio.to_thread(obstacle, self._terms.security.get_connection_args("client")["ssl_context"], address)
         if found and found.lasts:
             raise UserError(f"The scheduler at {address} cannot be talked to: {found.words}.")
-
-    def _nobody(self, address: str, error: BaseException) -> str:
-        why = str(error).strip().split("\n")[0] or type(error).__name__
-        return f"No scheduler answers at {address}: {why}."
 
     def _how_to_go_on(self, was_there: str) -> str:
         if not was_there:
@@ -245,12 +243,13 @@ class Conversation:
     async def _greet(self, mate: Mate) -> None:
         token = await self._ask(mate, "begin", self._terms.heartbeat_seconds)
         if token != mate.session:
-            mate.session, mate.acknowledged = token, 0
+            mate.acknowledged = 0
             mate.parts.clear()
             if self._ledger.leases(mate.name):
                 self._lose_leases(mate, "it knows nothing of this run any more")
             if self._terms.deliver is not None:
                 await self._equip(mate, self._terms.deliver)
+            mate.session = token
         if mate.unwanted:
             await self._ask(mate, "drop", self._terms.heartbeat_seconds, keys=mate.unwanted)
             mate.unwanted.clear()
@@ -272,7 +271,6 @@ class Conversation:
                 raise OSError from error
 
         mate.link = await measure(mate.name, echo)
-        self._ledger.hear(mate.name)
         try:
             await deliver(ask)
         except Refused as refused:

@@ -67,6 +67,14 @@ class Desk:
             session.heard = time.monotonic()
             return session.token
 
+    def hear(self, run: str) -> bool:
+        """A sign of life of the run's client. Whether there is a session for it."""
+        with self._lock:
+            session = self._sessions.get(run)
+            if session is not None:
+                session.heard = time.monotonic()
+            return session is not None
+
     def give(self, run: str, keys: Sequence[tuple[str, int]], signed: Sequence[bytes]) -> bool:
         """Take on assignments, `keys` are their (shard, attempt). False when there is no such session."""
         with self._lock:

@@ -89,15 +89,20 @@ class _Answers:
     async def offer(self, run: str, digest: str, part: bytes, first: bool, last: bool) -> dict[str, Any]:
         if self.depot is None:
             return {"refused": "This worker takes no sources: it works where they are."}
+        if not self.desk.hear(run):
+            return {"gone": True}
         return await asyncio.to_thread(offered, self.depot, run, digest, part, first, last)
 
     async def contents(self, run: str, digest: str, message: bytes) -> dict[str, Any]:
         if self.depot is None:
             return {"refused": "This worker takes no sources: it works where they are."}
+        if not self.desk.hear(run):
+            return {"gone": True}
         return await asyncio.to_thread(contents, self.depot, run, digest, message)
 
     async def echo(self, run: str, data: bytes, back: int) -> bytes:
         """`back` bytes: for measuring the link."""
+        self.desk.hear(run)
         return bytes(min(back, 16 << 20))
 
 
