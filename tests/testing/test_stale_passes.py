@@ -56,3 +56,43 @@ def test_names_a_file_outside_of_the_module_that_changed(bench: Give, tmp_path: 
     assert "(cached)" in here.go("test", "-json", "./p", TZ="UTC").stdout
     (one,) = _stale(here, 1, TZ="UTC")
     assert f"{outside} changed since run" in str(one["reasons"])
+
+
+_WORDS = {
+    "GOMAXPROCS": ("func TestIt(t *testing.T) { if runtime.GOMAXPROCS(0) != 2 { t.Fatal() } }", "env.GOMAXPROCS is 1 here and was 2"),
+    "FLAVOUR": (
+        'var flavour = os.Getenv("FLAVOUR")\nfunc TestIt(t *testing.T) { if flavour != "2" { t.Fatal() } }',
+        "FLAVOUR differs here, its files name it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _WORDS)
+def test_names_a_variable_that_goes_key_lacks_and_runs_it_afresh(bench: Give, name: str) -> None:
+    body, reason = _WORDS[name]
+    imports = "".join(f'import "{p}"\n' for p in ("os", "runtime", "testing") if f"{p}." in body)
+    here = bench({"p/p_test.go": f"{imports}{body}\n"})
+    here.test("./p", **{name: "2"})
+    assert _stale(here, 0, **{name: "2"}) == []
+    assert "(cached)" in here.go("test", "-json", "./p", **{name: "1"}).stdout
+    (one,) = _stale(here, 1, **{name: "1"})
+    assert reason in str(one["reasons"])
+    fresh = json.loads(here.run("test", "stale", "./p", "--fresh", "--json", code=1, **{name: "1"}))
+    assert [(t["test"], t["outcome"]) for t in fresh["tests"]] == [("TestIt", "failed")]
+
+
+def test_names_another_umask_and_runs_it_afresh(bench: Give) -> None:
+    text = 'import ("syscall"; "testing")\nfunc TestIt(t *testing.T) { if m := syscall.Umask(0o22); m != 0o22 { t.Fatal(m) } }\n'
+    here = bench({"p/p_test.go": text})
+    before = os.umask(0o022)
+    try:
+        here.test("./p")
+        assert _stale(here, 0) == []
+        os.umask(0o077)
+        assert "(cached)" in here.go("test", "-json", "./p").stdout
+        (one,) = _stale(here, 1)
+        assert "process.umask is 0077 here and was 0022" in str(one["reasons"])
+        fresh = json.loads(here.run("test", "stale", "./p", "--fresh", "--json", code=1))
+        assert [(t["test"], t["outcome"]) for t in fresh["tests"]] == [("TestIt", "failed")]
+    finally:
+        os.umask(before)

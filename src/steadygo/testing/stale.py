@@ -1,7 +1,7 @@
 """Passes out of Go's test cache, held against the context of the run in which their source really passed.
 
 Go's key has the test binary, the flags, and the variables and files of the module that the tests asked for. It lacks TZ, umask, GOMAXPROCS
-and what decides about it, and files outside of the module (golang/go#53053, #44625, #23799).
+and what decides about it, files outside of the module (golang/go#53053, #44625, #23799), and variables read in TestMain before m.Run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from steadygo.testing.compare import Stated
+from steadygo.testing.plan import Planned
 from steadygo.testing.results import Outcome, Package, Run
 
 _NOT_IN_THE_KEY = ("env.TZ", "time.zone", "process.umask", "env.GOMAXPROCS", "go.maxprocs", "cpu.count", "cgroup.cpu", "locale")
@@ -28,12 +29,13 @@ class Stale(msgspec.Struct, frozen=True):
 
 
 def find_stale(
-    cached: Iterable[Package], sources: dict[str, str], kept: Sequence[Run], differences: Callable[[Run], Iterable[Stated]], module: Path
+    cached: Iterable[Package], planned: Sequence[Planned], kept: Sequence[Run], differences: Callable[[Run], Iterable[Stated]], module: Path
 ) -> list[Stale]:
     """The cached passes that no kept run justifies.
 
     `kept`: runs with the same flags, oldest first; `differences`: those of a run's context from the one here.
     """
+    here = {p.path: p for p in planned}
     found = []
     for package in cached:
         proof = next(
@@ -41,14 +43,20 @@ def find_stale(
                 (run, p)
                 for run in reversed(kept)
                 for p in run.packages
-                if p.path == package.path and p.source == sources.get(p.path) and p.outcome is Outcome.PASSED and not p.cached
+                if p.path == package.path
+                and p.path in here
+                and p.source == here[p.path].source
+                and p.outcome is Outcome.PASSED
+                and not p.cached
             ),
             None,
         )
         if proof is None:
             found.append(Stale(package.path, ("no kept run of this source and these flags says in which context it passed",)))
             continue
-        reasons = [*_context(differences(proof[0]), proof[0].id), *_files(proof[1], proof[0], module)]
+        run, passed = proof
+        differing = list(differences(run))
+        reasons = [*_context(differing, run.id), *_unrecorded(differing, passed, here[package.path]), *_files(passed, run, module)]
         if reasons:
             found.append(Stale(package.path, tuple(reasons)))
     return found
@@ -58,6 +66,16 @@ def _context(differences: Iterable[Stated], run: str) -> Iterable[str]:
     for d in differences:
         if d.key.startswith(_NOT_IN_THE_KEY):
             yield f"{d.key} is {d.b or 'unset'} here and was {d.a or 'unset'} in run {run}"
+
+
+def _unrecorded(differences: Iterable[Stated], passed: Package, planned: Planned) -> Iterable[str]:
+    """Variables that differ, that the package's files name, and that the log of what its tests asked for lacks: so Go's key lacks them."""
+    recorded = {f"env.{one.name}" for one in passed.looked if one.what == "getenv"}
+    left = [d for d in differences if d.key.startswith("env.") and not d.key.startswith(_NOT_IN_THE_KEY) and d.key not in recorded]
+    if left:
+        text = "\n".join(file.read_text("utf-8", "replace") for file in sorted(planned.directory.glob("*.go")))
+        named = [d.key.removeprefix("env.") for d in left if f'"{d.key.removeprefix("env.")}"' in text]
+        yield from (f"{name} differs here, its files name it, and Go's log of what its tests ask for lacks it" for name in named[:_MOST])
 
 
 def _files(package: Package, run: Run, module: Path) -> Iterable[str]:

@@ -44,7 +44,7 @@ def command(ctx: click.Context, packages: tuple[str, ...], fresh: bool, as_json:
         return stated(run, Run("", context))
 
     module = next((p for p in (setting.directory, *setting.directory.parents) if (p / "go.mod").is_file()), setting.directory)
-    found = find_stale([p for p in answered if p.stale], {p.path: p.source for p in plan}, kept, differences, module)
+    found = find_stale([p for p in answered if p.stale], plan, kept, differences, module)
     failed = [p.path for p in answered if p.outcome.bad]
     if fresh and found:
         for one in found:
