@@ -372,7 +372,7 @@ class Conversation:
 
     async def _halt(self) -> None:
         """Have everything stopped, and take what is known."""
-        until = time.monotonic() + min(_STOP_SECONDS, self._terms.silence_seconds)
+        until = time.monotonic() + _STOP_SECONDS
         for mate in self._mates.values():
             if mate.task is not None:
                 mate.task.cancel()
@@ -382,7 +382,7 @@ class Conversation:
 
     async def _halt_one(self, mate: Mate, until: float) -> None:
         with contextlib.suppress(Unreachable, asyncio.CancelledError):
-            mate.over = not await self._ask(mate, "halt", _AGAIN_SECONDS * 10)
+            mate.over = not await self._ask(mate, "halt", _STOP_SECONDS / 2)
             while not mate.over and time.monotonic() < until:
                 left = max(0.1, until - time.monotonic())
                 self._hear(mate, await self._ask(mate, "take", left, acknowledged=mate.acknowledged, seconds=min(1.0, left)))
