@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import threading
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from steadygo.tools import psql
 
 if TYPE_CHECKING:
     from steadygo.tools.postgresql import Connected
+
+_MOMENT_SECONDS = 0.2
 
 
 class PostgreSQL:
@@ -73,11 +76,16 @@ class PostgreSQL:
             control.close()
 
     def reclaim(self, key: str) -> None:
-        with tool.connected(self._server) as connection:
-            tool.end(connection, _program(key))  # a CREATE DATABASE goes on without its client
-            for database in tool.databases(connection):
-                if names.key_of(database.name) == key:
-                    tool.drop(connection, database.name)
+        silent = 0
+        while silent < 2:  # a CREATE DATABASE goes on without its client, for a moment
+            silent += 1
+            with tool.connected(self._server) as connection:
+                tool.end(connection, _program(key))
+                for database in tool.databases(connection):
+                    if names.key_of(database.name) == key:
+                        tool.drop(connection, database.name)
+                        silent = 0
+            time.sleep(_MOMENT_SECONDS)
 
     def make(self, name: str) -> Mapping[str, str]:
         with self._turn, tool.sentences(self._server):
