@@ -1,16 +1,18 @@
 """The database: SQLite in the user's state directory, or what STEADYGO_DATABASE names. Opening it brings its schema up to date.
 
-SQLAlchemy is imported when a database is opened, Alembic only when the schema is behind.
+A SQLite file whose schema is up to date needs nothing but Python's own module. SQLAlchemy, whose import takes a quarter of a second, is for
+PostgreSQL and other URLs of SQLite, Alembic for a schema that is behind.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from steadygo.errors import UserError
 from steadygo.store.place import state_directory
@@ -20,6 +22,105 @@ if TYPE_CHECKING:
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_NUMBER = 0x57EAD960  # any number that other programs on the same PostgreSQL do not use
+_BUSY_SECONDS = 20.0
+_PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA journal_mode = WAL")
+
+
+class Database(Protocol):
+    """One transaction."""
+
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives, none when it changes something. `:name` stands for a value."""
+        ...
+
+
+class Store:
+    """The database for several transactions, from one thread. Nothing is opened before the first."""
+
+    def __init__(self) -> None:
+        self._own: sqlite3.Connection | None = None
+        self._engine: Engine | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Database]:
+        """Committed at the end, rolled back when something is raised. Raises UserError when the database cannot be used."""
+        where = url()
+        file = where.removeprefix("sqlite:///")
+        if file == where or "?" in file:
+            with _explained(), self._begin(where) as connection:
+                yield _Other(connection)
+            return
+        try:
+            if self._own is None:
+                self._own = _sqlite(where, file)
+            with self._own:
+                yield _Own(self._own)
+        except sqlite3.Error as error:
+            raise _unanswered(str(error)) from error
+
+    @contextmanager
+    def _begin(self, where: str) -> Iterator[Connection]:
+        if self._engine is None:
+            self._engine = _engine(where)
+            _upgrade(self._engine)
+        with self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """No transaction comes any more."""
+        if self._own is not None:
+            self._own.close()
+        self._own = self._engine = None
+
+
+@contextmanager
+def opened() -> Iterator[Database]:
+    """One transaction of a store of its own."""
+    store = Store()
+    try:
+        with store.transaction() as db:
+            yield db
+    finally:
+        store.close()
+
+
+class _Own:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, dict(values or {})).fetchall()
+
+
+class _Other:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        from sqlalchemy import text
+
+        result = self._connection.execute(text(statement), dict(values or {}))
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def _sqlite(where: str, file: str) -> sqlite3.Connection:
+    """A connection to a file whose schema is up to date."""
+    _make_directory(file)
+    connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        try:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError:  # there is no such table yet
+            found = None
+        if found is None or found[0] != _head():
+            with _explained():
+                _upgrade(_engine(where))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def url() -> str:
@@ -38,22 +139,24 @@ def url() -> str:
 
 
 @contextmanager
-def opened() -> Iterator[Connection]:
-    """One transaction: committed at the end, rolled back when something is raised."""
+def _explained() -> Iterator[None]:
     from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
     try:
-        engine = _engine(url())
-        _upgrade(engine)
-        with engine.begin() as connection:
-            yield connection
+        yield
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise UserError(f"STEADYGO_DATABASE cannot be used: {error}.", "pip install 'steadygo[postgres]' for PostgreSQL.") from error
     except DatabaseError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise UserError(
-            f"The database does not answer: {reason}.", "See STEADYGO_DATABASE, or the free space and permissions of its file."
-        ) from error
+        raise _unanswered(str(error.orig).strip().partition("\n")[0]) from error
+
+
+def _unanswered(reason: str) -> UserError:
+    return UserError(f"The database does not answer: {reason}.", "See STEADYGO_DATABASE, or the free space and permissions of its file.")
+
+
+def _make_directory(file: str) -> None:
+    if file and file != ":memory:":
+        Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _engine(where: str) -> Engine:
@@ -64,22 +167,21 @@ def _engine(where: str) -> Engine:
     parsed = make_url(where)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, poolclass=NullPool, connect_args={"connect_timeout": 10})
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 20})
+    _make_directory(parsed.database or "")
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(raw: object, record: object) -> None:
         cursor = raw.cursor()  # type: ignore[attr-defined]
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
         cursor.close()
 
     return engine
 
 
 def _upgrade(engine: Engine) -> None:
-    head = max(p.name.partition("_")[0] for p in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    head = _head()
     with engine.connect() as connection:
         found = _revision(connection)
     if found == head:
@@ -95,6 +197,10 @@ def _upgrade(engine: Engine) -> None:
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _head() -> str:
+    return max(p.name.partition("_")[0] for p in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _revision(connection: Connection) -> str | None:

@@ -156,7 +156,22 @@ class Run(msgspec.Struct, frozen=True):
         return bool(self.missing) or any(p.outcome.bad for p in self.packages)
 
 
-Stored = TypeVar("Stored", Context, Package)
+class Time(msgspec.Struct, frozen=True):
+    """How long a test took."""
+
+    name: str
+    seconds: float = 0.0
+
+
+class Times(msgspec.Struct, frozen=True):
+    """How long a stored package took, and its tests: read in a fraction of the time that the whole takes."""
+
+    path: str
+    seconds: float = 0.0
+    tests: tuple[Time, ...] = ()
+
+
+Stored = TypeVar("Stored", Context, Package, Times)
 
 
 def encode(value: Context | Package) -> str:

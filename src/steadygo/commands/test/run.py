@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,13 +20,11 @@ from steadygo.commands.test.shown import Progress, failure, package_line, plain,
 from steadygo.errors import UserError
 from steadygo.report.terminal import look_for
 from steadygo.store import database, runs
+from steadygo.store.database import Database
 from steadygo.testing import engine
 from steadygo.testing.cluster.shards import Timing
 from steadygo.testing.plan import longest_first
 from steadygo.testing.results import Context, Package, Run
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 _LOOKED_BACK = 3  # runs that say how long a package takes
 
@@ -61,7 +59,7 @@ def command(
     flags = go_flags(ctx)
     _check(workers, cluster, keys)
     plan, setting, context = prepared(packages or (".",), flags, program, faults)
-    keeper = _Keeper(setting.run, context)
+    keeper = ctx.with_resource(closing(_Keeper(setting.run, context)))
     happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), workers, cluster, keys)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), shown=sys.stderr.isatty() and not quiet)
@@ -148,27 +146,31 @@ class _Keeper:
     def __init__(self, id: str, context: Context) -> None:
         self.id = id
         self._broken = False
+        self._store = database.Store()
         self.times: dict[str, Timing] = {}
         self._keep(self._recall)
         self._keep(lambda db: runs.begin(db, id, context))
 
-    def _recall(self, db: Connection) -> None:
+    def _recall(self, db: Database) -> None:
         """How long packages and their top-level tests took lately."""
-        for run in runs.latest(db, _LOOKED_BACK):
-            for package in run.packages:
-                tests = {t.name: t.seconds for t in package.tests if "/" not in t.name}
-                known = self.times.get(package.path, Timing(0.0))
-                self.times[package.path] = Timing(package.seconds, {**known.tests, **tests})
+        for package in runs.times(db, _LOOKED_BACK):
+            tests = {t.name: t.seconds for t in package.tests if "/" not in t.name}
+            known = self.times.get(package.path, Timing(0.0))
+            self.times[package.path] = Timing(package.seconds, {**known.tests, **tests})
 
     def add(self, package: Package) -> None:
         """Keep one package."""
         self._keep(lambda db: runs.add(db, self.id, [package]))
 
-    def _keep(self, action: Callable[[Connection], None]) -> None:
+    def close(self) -> None:
+        """Nothing comes any more."""
+        self._store.close()
+
+    def _keep(self, action: Callable[[Database], None]) -> None:
         if self._broken:
             return
         try:
-            with database.opened() as db:
+            with self._store.transaction() as db:
                 action(db)
         except UserError as error:
             self._broken = True
