@@ -29,7 +29,7 @@ setup: .venv/.installed
 	@sh scripts/install_test_parts.sh
 
 test: setup lint
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations=15
 
 quick: .venv/.installed lint
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
