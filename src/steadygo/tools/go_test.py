@@ -73,29 +73,11 @@ def _version(module: Mapping[str, Any]) -> str:
     return f"{used['Path']}@{used['Version']}" if used.get("Version") and not module.get("Main") else ""
 
 
-def find_root(go: Path, directory: Path, environment: Mapping[str, str]) -> str:
-    """GOROOT of the toolchain that go selects in this directory, "" when it does not say."""
-    return run([go, "env", "GOROOT"], directory=directory, environment=environment, timeout_seconds=60.0).text.strip()
-
-
 def find_variables(go: Path, directory: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Where Go's own caches and settings are, as variables: they hold for go in another HOME too."""
     names = ("GOCACHE", "GOMODCACHE", "GOPATH", "GOENV")
     ran = run([go, "env", *names], directory=directory, environment=environment, timeout_seconds=60.0)
     return {name: value for name, value in zip(names, ran.text.split("\n"), strict=False) if value}
-
-
-def find_test2json(go: Path, directory: Path, environment: Mapping[str, str]) -> Path:
-    """The program test2json; from Go 1.25 on go builds it when it is asked for. Raises ToolMissing."""
-    with guard.scratch("steadygo-go-", environment) as work:
-        here = {**environment, "GOTMPDIR": str(work)}
-        ran = run([go, "tool", "-n", "test2json"], directory=directory, environment=here, timeout_seconds=300.0)
-        path = Path(ran.text.strip())
-        if not ran.ok:
-            raise ToolMissing(f"{go} has no test2json: {ran.complaint}.", "Install a whole Go toolchain.")
-        if not path.is_file():  # named, but not built yet
-            run([go, "tool", "test2json"], directory=directory, environment=here, timeout_seconds=300.0)
-    return path
 
 
 def compile_tests(

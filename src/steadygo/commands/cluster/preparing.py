@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadygo.commands.cluster import surroundings
+from steadygo.scan.cache import directory as caches
 from steadygo.testing.cluster import variables
 from steadygo.testing.cluster.context import Assignment
 from steadygo.testing.cluster.depot import Depot
@@ -18,7 +19,7 @@ from steadygo.testing.engine import Setting
 from steadygo.testing.flags import parse
 from steadygo.testing.lending import lenders
 from steadygo.testing.settings import load
-from steadygo.tools import go_test
+from steadygo.tools import go_toolchain
 from steadygo.tools.go import find_go
 
 
@@ -59,13 +60,14 @@ class Preparing:
         root = self._tree(assignment).root
         directory, environment = root / assignment.directory, self._environment(assignment)
         go = find_go(self._program, environment)
+        toolchain = go_toolchain.find(go, directory, environment, caches())
         setting = Setting(
             go,
-            go_test.find_root(go, directory, environment),
+            toolchain.root,
             directory,
             environment,
             parse(assignment.flags),
-            go_test.find_test2json(go, directory, environment),
+            toolchain.test2json,
             assignment.run,
             lenders(load(directory), assignment.run, assignment.faults),
         )

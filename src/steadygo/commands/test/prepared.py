@@ -10,16 +10,14 @@ from pathlib import Path
 
 import click
 
-from steadygo.commands.env.around import here
-from steadygo.environment import fingerprint
+from steadygo.scan.cache import directory as caches
 from steadygo.testing.engine import Setting
-from steadygo.testing.faults.words import repeatable
 from steadygo.testing.flags import Flags
 from steadygo.testing.lending import check, lenders
 from steadygo.testing.plan import Planned, plan
 from steadygo.testing.results import Context
 from steadygo.testing.settings import load
-from steadygo.tools import go_test, guard
+from steadygo.tools import go_test, go_toolchain, guard
 from steadygo.tools.go import find_go
 
 
@@ -34,14 +32,15 @@ def prepared(
     environment, directory = dict(os.environ), directory or Path.cwd()
     go = find_go(program, environment)
     with ThreadPoolExecutor(3) as pool:
-        taken = pool.submit(here, directory)
-        root = pool.submit(go_test.find_root, go, directory, environment)
-        test2json = pool.submit(go_test.find_test2json, go, directory, environment)
-        planned = plan(go_test.find_packages(go, directory, patterns, flags.listing, environment), patterns, flags)
+        packages = pool.submit(go_test.find_packages, go, directory, patterns, flags.listing, environment)
+        toolchain = pool.submit(go_toolchain.find, go, directory, environment, caches())
+        taken = pool.submit(_fingerprint, directory)
         run = secrets.token_hex(4)
         lent = lenders(load(directory), run, faults)
         check(lent, environment)
-        setting = Setting(go, root.result(), directory, environment, flags, test2json.result(), run, lent)
+        planned = plan(packages.result(), patterns, flags)
+        root, test2json = toolchain.result()
+        setting = Setting(go, root, directory, environment, flags, test2json, run, lent)
         context = Context(
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             directory=str(directory),
@@ -49,7 +48,22 @@ def prepared(
             flags=flags.given,
             seed=flags.seed,
             planned=tuple(p.path for p in planned),
-            fingerprint=fingerprint.encode(taken.result()),
-            faults=repeatable(faults, run),
+            fingerprint=taken.result(),
+            faults=_repeatable(faults, run),
         )
     return planned, setting, context
+
+
+def _fingerprint(directory: Path) -> str:
+    from steadygo.commands.env.around import here
+    from steadygo.environment import fingerprint
+
+    return fingerprint.encode(here(directory))
+
+
+def _repeatable(faults: tuple[str, ...], run: str) -> tuple[str, ...]:
+    if not faults:
+        return ()
+    from steadygo.testing.faults.words import repeatable
+
+    return repeatable(faults, run)
