@@ -17,6 +17,7 @@ from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.errors import UserError
 from steadygo.report import coverage_html
 from steadygo.report.escaping import well_formed
+from steadygo.report.grouping import counted
 from steadygo.report.terminal import look_for
 from steadygo.testing import engine
 from steadygo.testing.coverage.live import Live
@@ -42,7 +43,10 @@ from steadygo.tools import git_diff, guard
     help="Percentage points from which a function gained or lost.",
 )
 @click.option(
-    "--fail-under-diff", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit code 1 when tests run less of the changed lines."
+    "--fail-under-diff",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit code 1 when tests run less of the changed lines, or changed code was not measured.",
 )
 @click.option(
     "--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a heat map of the difference to this file."
@@ -112,16 +116,24 @@ def command(
     here = covered.here_of(top, now.origin)
     sides = covered.Side(old, then), covered.Side(tree, now)
     compared = covered.compared(*sides, changes, threshold)
-    unknown += covered.not_known(*sides, changes)
-    document = covered.Document(base, here, compared.difference, tuple(unknown), tuple(covered.Failed(*f) for f in now.failed))
+    module = os.path.relpath(os.path.realpath(covered.module_of(Path.cwd())), os.path.realpath(root))
+    module = "" if module == "." else module
+    missing = tuple(covered.unmeasured(sides[1], changes, module))
+    unknown += covered.not_known(*sides, changes, module)
+    document = covered.Document(base, here, compared.difference, missing, tuple(unknown), tuple(covered.Failed(*f) for f in now.failed))
     percent = compared.difference.diff.percent
-    short = fail_under_diff is not None and percent is not None and percent < fail_under_diff
+    low = fail_under_diff is not None and percent is not None and percent < fail_under_diff
+    unproved = fail_under_diff is not None and bool(missing)
     if html_file is not None:
         _write(html_file, _page(document, compared, root.name, now.profile.mode != "set"))
     click.echo(document.json() if as_json or stream else shown(document, look))
-    if short and not as_json and not stream:
+    if low and not as_json and not stream:
         click.echo(f"✗ Tests cover {percent:.1f} % of the changed lines; --fail-under-diff asks for {fail_under_diff:g} %.")
-    return 1 if short or now.failed else 0
+    if unproved and not as_json and not stream:
+        click.echo(
+            f"✗ --fail-under-diff cannot pass: changed code in {counted(len(missing), 'file')} was not measured. Name its packages too."
+        )
+    return 1 if low or unproved or now.failed else 0
 
 
 def _streaming(live: Live) -> Callable[[engine.Finished], None]:

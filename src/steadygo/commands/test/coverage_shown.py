@@ -34,7 +34,7 @@ def _lines(document: Document, look: Look) -> Iterator[str]:
     yield f"here      {here_said(document.here)}"
     diff = found.diff
     if diff.percent is None:
-        yield "changed   no changed line holds code that can run"
+        yield f"changed   no changed line {'that was measured ' if document.unmeasured else ''}holds code that can run"
     else:
         yield f"changed   tests run {diff.covered} of {diff.lines} changed lines with code, {diff.percent:.1f} %"
     for state, (title, sign, styles) in _TITLES.items():

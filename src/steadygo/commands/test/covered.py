@@ -47,18 +47,20 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """All there is to say. `not_known`: what could not be said, and why."""
+    """All there is to say. `unmeasured`: changed code that no profile mentions; `not_known`: what could not be said, and why."""
 
     base: Base
     here: Here
     difference: Difference
+    unmeasured: tuple[str, ...]
     not_known: tuple[str, ...]
     failed: tuple[Failed, ...]
 
     def json(self) -> str:
         """One line (docs/schema/test-coverage.schema.json)."""
         parts = msgspec.to_builtins(self)
-        parts["not_known"] = [well_formed(sentence) for sentence in self.not_known]
+        for name, texts in (("unmeasured", self.unmeasured), ("not_known", self.not_known)):
+            parts[name] = [well_formed(text) for text in texts]
         return msgspec.json.encode({"base": parts["base"], "here": parts["here"], **parts.pop("difference"), **parts}).decode()
 
 
@@ -132,7 +134,7 @@ def _by_path(profile: Profile, sources: Sources) -> dict[str, tuple[Block, ...]]
     return {sources.path_of(name): blocks for name, blocks in profile.files.items()}
 
 
-def not_known(then: Side, now: Side, changes: list[git_diff.Change]) -> Iterator[str]:
+def not_known(then: Side, now: Side, changes: list[git_diff.Change], module: str) -> Iterator[str]:
     """What the comparison leaves open."""
     if then.measured is not None:
         for package, why in then.measured.failed:
@@ -142,18 +144,39 @@ def not_known(then: Side, now: Side, changes: list[git_diff.Change]) -> Iterator
             text = side.sources.text(path) if path.endswith(".go") else None
             if text is not None and blocks[-1].end_line > text.count(b"\n") + 1:
                 yield f"The profile does not fit {path} of {where}: the file is shorter. Was it made from another version?"
+    for path in unmeasured(now, changes, module):
+        yield f"{path} is changed, but no profile mentions it: its package was not asked for, or it is for another platform or build tag."
+
+
+def unmeasured(now: Side, changes: Iterable[git_diff.Change], module: str) -> list[str]:
+    """Files with changed functions that no profile mentions: of the module in `module`, and of every module that was measured."""
     assert now.measured is not None
     measured = {now.sources.path_of(name) for name in now.measured.profile.files}
-    folders = {path.rpartition("/")[0] for path in measured}
-    for change in changes:
-        if _is_code(change.path) and change.path not in measured and change.path.rpartition("/")[0] in folders:
-            functions = [f for f in now.sources.functions(change.path) or () if f.name]
-            if functions:
-                yield f"{change.path} is changed, but no profile mentions it: it is for another platform or build tag, or no test holds it."
+    modules = {module, *(now.sources.module_of(path) for path in measured)} - {None}
+    return [
+        c.path
+        for c in changes
+        if _is_code(c.path) and c.path not in measured and now.sources.module_of(c.path) in modules and _changes_function(now.sources, c)
+    ]
+
+
+def _changes_function(sources: Sources, change: git_diff.Change) -> bool:
+    """Whether a line of a function that people wrote is changed. What `//line` names stands in a profile under another name."""
+    facts, text = sources.facts(change.path), sources.text(change.path)
+    if facts is None or text is None or facts.generated or b"\n//line " in text:
+        return False
+    lines = text.split(b"\n")
+    changed = {n for h in change.hunks for n in range(h.first, h.first + h.many)} if change.was else set(range(1, len(lines) + 1))
+    return any(
+        not changed.isdisjoint(range(f.line, f.end_line + 1)) and any(b"{" in line for line in lines[f.line - 1 : f.end_line])
+        for f in facts.functions
+    )
 
 
 def _is_code(path: str) -> bool:
-    return path.endswith(".go") and not path.endswith("_test.go") and "testdata" not in path.split("/")
+    *folders, name = path.split("/")
+    passed_over = any(folder in ("testdata", "vendor") or folder.startswith((".", "_")) for folder in folders)
+    return name.endswith(".go") and not name.endswith("_test.go") and not name.startswith((".", "_")) and not passed_over
 
 
 def here_of(top: Path | None, origin: str) -> Here:

@@ -60,6 +60,11 @@ class Sources:
                 return path
         return name if name.rpartition("/")[0] in self.outside else likely or name
 
+    def module_of(self, path: str) -> str | None:
+        """The directory of the module that a file belongs to, "" for the top; None when it is in no module of this tree."""
+        inside = [directory for _, directory in self._modules if path.startswith(_join(directory, ""))]
+        return max(inside, key=len, default=None)
+
     def text(self, path: str) -> bytes | None:
         """A file's bytes, None when it is not there."""
         package, _, file = path.rpartition("/")
