@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,8 +66,61 @@ def test_selects_top_level_names_as_testing_does(run: str, skip: str, left: tupl
     assert selected(["TestA", "TestAB", "TestC"], run, skip) == left
 
 
-def test_a_pattern_that_python_cannot_read_is_not_known() -> None:
-    assert selected(["TestA"], r"\C", "") is None
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\C", r"^TestS[[:lower:]]+$", "[[:alpha:]]", r"\pL", r"\p{Greek}", r"A\z", r"(?s)A", "A(?i)b", r"\Qa.b\E", "(?P<n>A)", "A++",
+        "A*+", "A{,2}", "[a--b]",
+        "[a&&b]", r"\x41", r"\101", "(?=A)", "Test A",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_python_would_not_read_as_go_does_is_not_known(pattern: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert selected(["TestA"], pattern, "") is None
+        assert selected(["TestA"], "", pattern) is None
+        parse([f"-run={pattern}"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("^(?:TestA|X)$", ("TestA",)),
+        (r"Test[\w]{5,}?", ()),
+        (r"Test[^\d]{5,}?", ("TestÄrger1",)),
+        ("(?i)testa", ("TestA",)),
+        (r"[^]A]\b", ("TestÄrger1",)),
+        ("\\.", ()),
+    ],
+)
+def test_a_pattern_that_both_read_alike_is_known(pattern: str, left: tuple[str, ...]) -> None:
+    assert selected(["TestA", "TestÄrger1"], pattern, "") == left
+
+
+@given(st.text("aT[](){}|/\\*+?^$.:-&~,0129", max_size=12))
+def test_any_pattern_is_known_or_not_or_refused(pattern: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        selected(["TestA"], pattern, pattern)
+        with contextlib.suppress(UserError):
+            parse([f"-run={pattern}"])
+
+
+@pytest.mark.parametrize("words", [["-count=0"], ["-count=0x0"], ["-args", "-test.run=X"], ["-args", "--test.list=."]])
+def test_flags_that_select_no_test_or_others_are_not_planned(words: list[str]) -> None:
+    assert not parse(words).selects
+    assert parse(["-count=017", "-args", "-own"]).selects
+
+
+def test_words_of_goflags_count_less_than_the_given_ones() -> None:
+    flags = parse(["-run=A", "-v=false"]).under("""-short --run=B '-skip=C D' -v -tags=x -count=3 "-ldflags=-s -w" -unknown -shuffle=on""")
+    assert set(flags.binary()) == {
+        "-test.run=A", "-test.short=true", "-test.skip=C D", "-test.count=3", f"-test.shuffle={flags.seed}", "-test.timeout=10m0s",
+        "-test.paniconexit0",
+    }  # fmt: skip
+    assert (flags.verbose, flags.build, flags.given) == (False, (), ("-run=A", "-v=false"))
+    assert parse(flags.words).binary() == flags.binary()
+    assert parse([]).under("-v").verbose
 
 
 def test_flags_go_to_the_build_or_to_the_binary() -> None:
@@ -74,7 +130,13 @@ def test_flags_go_to_the_build_or_to_the_binary() -> None:
     assert (flags.verbose, flags.arguments) == (True, ("-own",))
 
 
-@pytest.mark.parametrize("words", [["-timeout=5"], ["-shuffle=maybe"], ["-p=0"], ["-run"], ["./pkg"], ["-json"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-timeout=5"], ["-shuffle=maybe"], ["-p=0"], ["-run"], ["./pkg"], ["-json"], ["-count=x"], ["-count=-1"], ["-count=08"],
+        ["-parallel=0"], ["-cpu=1,x"], ["-short=maybe"], ["-run=["], ["-run=A/(b"], ["-skip=a)"], ["-skip=[z-a]"], ["-bench=a\\"],
+    ],
+)  # fmt: skip
 def test_flags_that_mean_nothing_here_are_refused(words: list[str]) -> None:
     with pytest.raises(UserError):
         parse(words)

@@ -89,6 +89,22 @@ def test_input_that_cannot_mean_anything_is_refused(bench: Give) -> None:
     assert "-fuzz cannot be used here" in here.run("test", "./good", "--", "-fuzz=X", code=2)
     assert "matches no packages" in here.run("test", "example.com/other/...", code=2)
     assert "is no flag of go test" in here.run("test", "./good", "--", "-rase", code=2)
+    assert here.run("test", "./good", "--", "-run", "[", code=2).count("\n") <= 2
+
+
+def test_flags_of_the_binary_in_goflags_hold_as_in_go_test(bench: Give) -> None:
+    text = 'import "testing"\nfunc TestA(t *testing.T) { if testing.Short() { t.Fatal("short") } }\nfunc TestB(t *testing.T) {}\n'
+    here = bench({"p/p_test.go": text})
+    assert here.go("test", "./p", GOFLAGS="-short").returncode == 1
+    assert [t["outcome"] for t in here.test("./p", code=1, GOFLAGS="-short")["tests"]] == ["failed", "passed"]
+    assert [t["test"] for t in here.test("./p", GOFLAGS="-short '-run=^TestB$'")["tests"]] == ["TestB"]
+    assert [t["outcome"] for t in here.test("./p", "--", "-short=0", GOFLAGS="-short")["tests"]] == ["passed", "passed"]
+
+
+@pytest.mark.parametrize("words", [["-count=0"], ["-args", "-test.run=^TestA$"], ["-skip=^TestS[[:lower:]]+$"], ["-run=Nothing"]])
+def test_what_go_test_passes_though_planned_tests_do_not_run_passes(bench: Give, words: list[str]) -> None:
+    here = bench({"p/p_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\nfunc TestSome(t *testing.T) {}\n'})
+    here.run("test", "./p", "--", *words)
 
 
 def test_junit_holds_what_the_document_holds(bench: Give, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from steadygo.testing import patterns
+
 _SKIPPED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 _FUNCTION = re.compile(r"^func\s+(?P<name>(?P<kind>Test|Fuzz|Example)\w*)\s*\((?P<params>[^)]*)\)\s*(?P<open>\{)?", re.MULTILINE)
 _PARAMETER = {"Test": re.compile(r"(?:\w+\s+)?\*\s*(?:\w+\.)?T\s*,?\s*"), "Fuzz": re.compile(r"(?:\w+\s+)?\*\s*(?:\w+\.)?F\s*,?\s*")}
@@ -66,34 +68,13 @@ def _compares(text: str, comments: list[tuple[int, int]], start: int, end: int) 
 
 
 def selected(names: Iterable[str], run: str, skip: str) -> tuple[str, ...] | None:
-    """The names that -run and -skip leave, as testing matches top-level names. None when Python cannot read the patterns."""
-    try:
-        wanted = [re.compile(parts[0]) for parts in _alternatives(run)] if run else None
-        unwanted = [re.compile(parts[0]) for parts in _alternatives(skip) if len(parts) == 1] if skip else []
-    except re.error:
+    """The names that -run and -skip leave, as testing matches top-level names. None when Python would not match as Go does."""
+    wanted = [patterns.readable(parts[0]) for parts in patterns.alternatives(run)] if run else None
+    unwanted = [patterns.readable(parts[0]) for parts in patterns.alternatives(skip) if len(parts) == 1] if skip else []
+    if None in unwanted or (wanted is not None and None in wanted):
         return None
-    return tuple(n for n in names if (wanted is None or any(w.search(n) for w in wanted)) and not any(u.search(n) for u in unwanted))
+    return tuple(n for n in names if (wanted is None or _any(wanted, n)) and not _any(unwanted, n))
 
 
-def _alternatives(pattern: str) -> list[list[str]]:
-    """`A/b|C` -> [[A, b], [C]]: brackets and backslashes protect what is in them."""
-    found: list[list[str]] = [[""]]
-    square = round_ = 0
-    at = 0
-    while at < len(pattern):
-        letter = pattern[at]
-        square = square + 1 if letter == "[" else max(0, square - 1) if letter == "]" else square
-        if not square:
-            round_ += (letter == "(") - (letter == ")")
-        if letter == "\\" and at + 1 < len(pattern):
-            found[-1][-1] += pattern[at : at + 2]
-            at += 2
-            continue
-        if letter == "/" and not square and not round_:
-            found[-1].append("")
-        elif letter == "|" and not square and not round_:
-            found.append([""])
-        else:
-            found[-1][-1] += letter
-        at += 1
-    return found
+def _any(found: Iterable[re.Pattern[str] | None], name: str) -> bool:
+    return any(pattern is not None and pattern.search(name) for pattern in found)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from steadygo.errors import UserError
+from steadygo.testing import patterns
 
 _BUILD_BOOLEANS = frozenset({"a", "race", "msan", "asan", "cover", "trimpath", "linkshared", "modcacherw", "buildvcs"})
 _BUILD_VALUES = frozenset(
@@ -34,6 +35,14 @@ _REFUSED = {
     "n": "use `go test -n`",
     "C": "change the directory before",
 }
+_FROM_GOFLAGS = _BINARY_BOOLEANS | _BINARY_VALUES | _OWN_VALUES | {"v"}
+_TRUTH = {
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), "true"),
+    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), "false"),
+}
+_NUMBER = re.compile(r"0[xX][\da-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][\d_]*|0")
+_AT_LEAST = {"count": 0, "parallel": 1, "blockprofilerate": 0, "mutexprofilefraction": 0, "memprofilerate": 0}
+_PATTERNS = ("run", "skip", "bench")
 _LISTS = frozenset({"tags", "mod", "modfile", "overlay", "compiler", "race", "msan", "asan", "trimpath"})
 _COVERS = ("-cover=", "-covermode=", "-coverpkg=")
 _UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -42,20 +51,20 @@ _DEFAULT_TIMEOUT = "10m0s"
 
 @dataclass(frozen=True)
 class Flags:
-    """Flags by where they go. `seed`: "off", or the shuffle's number."""
+    """Flags by where they go. `seed`: "off", or the shuffle's number. `inherited`: words of GOFLAGS, which count less."""
 
     given: tuple[str, ...] = ()
     build: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
-    verbose: bool = False
     arguments: tuple[str, ...] = ()
+    inherited: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
         """What `parse` makes the same flags of, at any time: -shuffle=on has its number."""
         at = next((i for i, word in enumerate(self.given) if word in ("-args", "--args")), len(self.given))
         seed = (f"-shuffle={self.seed}",) if self.seed != "off" else ()
-        return (*self.given[:at], *seed, *self.given[at:])
+        return (*self.inherited, *self.given[:at], *seed, *self.given[at:])
 
     @property
     def listing(self) -> tuple[str, ...]:
@@ -71,8 +80,18 @@ class Flags:
         return self.values.get("skip", "")
 
     @property
+    def verbose(self) -> bool:
+        return self.values.get("v", "false") != "false"
+
+    @property
     def failfast(self) -> bool:
         return self.values.get("failfast", "false") != "false"
+
+    @property
+    def selects(self) -> bool:
+        """Whether -run and -skip alone say which tests run: -count=0 runs none, and behind -args the binary's own flags come again."""
+        again = any(re.match("--?test[.]", word) for word in self.arguments)
+        return _number(self.values.get("count", "1")) > 0 and not again
 
     @property
     def seed(self) -> str:
@@ -97,6 +116,13 @@ class Flags:
         build = self.build if any(f.startswith(_COVERS) for f in self.build) else (*self.build, "-cover=true")
         return replace(self, build=build, values={**self.values, "coverprofile": profile})
 
+    def under(self, goflags: str) -> Flags:
+        """The same with those flags of GOFLAGS that go gives to the test binary. Those of the build go finds by itself."""
+        inherited = tuple(w for w in _split(goflags) if w.lstrip("-").partition("=")[0].removeprefix("test.") in _FROM_GOFLAGS)
+        found = parse(inherited).values
+        flags = replace(self, values={**found, **self.values}, inherited=inherited)
+        return flags.covering(flags.coverprofile) if flags.coverprofile else flags
+
     def binary(self) -> list[str]:
         """What the test binary gets, as `go test` gives it."""
         words = [f"-test.{k}={v}" for k, v in self.values.items() if k in _BINARY_VALUES or k in _BINARY_BOOLEANS]
@@ -109,7 +135,6 @@ def parse(words: Sequence[str]) -> Flags:
     """The words after `--`. Raises UserError on what is no flag of `go test`, or cannot mean anything here."""
     build: list[str] = []
     values: dict[str, str] = {}
-    verbose = False
     left = list(words)
     arguments: tuple[str, ...] = ()
     while left:
@@ -130,13 +155,11 @@ def parse(words: Sequence[str]) -> Flags:
             if not boolean and not left:
                 raise UserError(f"-{name} needs a value.", f"Write -{name}=VALUE.")
             value = "true" if boolean else left.pop(0)
-        if name == "v":
-            verbose = value != "false"
-        elif name in _BUILD_BOOLEANS or name in _BUILD_VALUES:
+        if name in _BUILD_BOOLEANS or name in _BUILD_VALUES:
             build.append(f"-{name}={value}")
         else:
             values[name] = value
-    flags = _checked(Flags(tuple(words), tuple(build), values, verbose, arguments))
+    flags = _checked(Flags(tuple(words), tuple(build), values, arguments))
     return flags.covering(flags.coverprofile) if flags.coverprofile else flags
 
 
@@ -148,8 +171,32 @@ def _checked(flags: Flags) -> Flags:
         raise UserError(f"-shuffle={values['shuffle']} is neither on, off nor a number.")
     if "p" in values and not (values["p"].isdecimal() and int(values["p"])):
         raise UserError(f"-p={values['p']} is no number of packages.")
+    for name in values.keys() & (_BINARY_BOOLEANS | {"v"}):
+        if values[name] not in _TRUTH and (name, values[name]) != ("v", "test2json"):
+            raise UserError(f"-{name}={values[name]} is neither true nor false.")
+        values[name] = _TRUTH.get(values[name], values[name])
+    for name in values.keys() & _AT_LEAST.keys():
+        if not _NUMBER.fullmatch(values[name]) or _number(values[name]) < _AT_LEAST[name]:
+            raise UserError(f"-{name}={values[name]} is no number from {_AT_LEAST[name]} on.")
+    if not all(n.strip().isdecimal() and int(n) for n in values.get("cpu", "1").split(",") if n.strip()):
+        raise UserError(f"-cpu={values['cpu']} is no list of numbers of processors.", "Write -cpu=1,2,4.")
+    for name in _PATTERNS:
+        patterns.check(name, values.get(name, ""))
     seconds_of(values.get("timeout", _DEFAULT_TIMEOUT))
     return flags
+
+
+def _number(text: str) -> int:
+    """A number as Go's flags read it: 017 is octal."""
+    bare = text.replace("_", "")
+    return int(bare, 8) if re.fullmatch("0[0-7]+", bare) else int(bare, 0)
+
+
+def _split(goflags: str) -> list[str]:
+    """The words of GOFLAGS: a word that starts with a quote ends with the next one, and nothing else is special."""
+    return [
+        w[1:-1] if w[0] in "'\"" and len(w) > 1 and w[0] == w[-1] else w for w in re.findall(r"\"[^\"]*\"|'[^']*'|\S+", goflags, re.ASCII)
+    ]
 
 
 def seconds_of(duration: str) -> float:

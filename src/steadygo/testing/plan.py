@@ -16,7 +16,7 @@ from steadygo.tools.go_test import Listed
 
 @dataclass(frozen=True)
 class Planned:
-    """One package. `tests` are the top-level names that should run; `known` is false where -run cannot be read here.
+    """One package. `tests` are the top-level names that should run; `known` is false where that cannot be told here.
 
     `has_files`: it has test files. `error`: why go cannot load it.
     """
@@ -50,7 +50,7 @@ def _planned(package: Listed, sources: _Sources, flags: Flags) -> Planned:
     if broken:
         return Planned(package.import_path, directory, "", error=broken, has_files=True)
     names = [n for file in package.tests for n in find_tests((directory / file).read_text("utf-8", "replace"))]
-    chosen = selected(names, flags.run, flags.skip)
+    chosen = selected(names, flags.run, flags.skip) if flags.selects else None
     source = sources.of(package.import_path)
     return Planned(package.import_path, directory, source, chosen or (), chosen is not None, bool(package.tests))
 

@@ -21,10 +21,11 @@ _DAY_SECONDS = 86400.0
 
 
 class Toolchain(NamedTuple):
-    """`root` is GOROOT, "" when go does not say."""
+    """`root` is GOROOT, "" when go does not say; `goflags` is GOFLAGS, from the environment or go's own file."""
 
     root: str
     test2json: Path
+    goflags: str
 
 
 def find(go: Path, directory: Path, environment: Mapping[str, str], caches: Path) -> Toolchain:
@@ -34,19 +35,19 @@ def find(go: Path, directory: Path, environment: Mapping[str, str], caches: Path
     kept below `caches`, by the toolchain and go's cache. It holds for a day after go last marked the program as used; go removes what was
     not used for five.
     """
-    names = ("GOROOT", "GOTOOLDIR", "GOVERSION", "GOCACHE")
+    names = ("GOROOT", "GOTOOLDIR", "GOVERSION", "GOCACHE", "GOFLAGS")
     answer = run([go, "env", *names], directory=directory, environment=environment, timeout_seconds=_ASK_SECONDS).text
-    root, tools, version, cache = (*answer.split("\n"), "", "", "", "")[:4]
+    root, tools, version, cache, goflags = (*answer.split("\n", 4), "", "", "", "", "")[:5]
     shipped = Path(tools, "test2json")
     if tools and _runs(shipped):
-        return Toolchain(root, shipped)
+        return Toolchain(root, shipped, goflags)
     key = hashlib.sha256("\0".join((root, version, cache)).encode("utf-8", "surrogateescape")).hexdigest()
     kept = caches / "test2json" / key[:32]
     known = _read(kept)
     if known is None or not _runs(known) or _unused(known):
         known = _ask(go, directory, environment)
         _keep(kept, known)
-    return Toolchain(root, known)
+    return Toolchain(root, known, goflags)
 
 
 def _runs(program: Path) -> bool:

@@ -38,8 +38,10 @@ def prepared(
         run = secrets.token_hex(4)
         lent = lenders(load(directory), run, faults)
         check(lent, environment)
-        planned = plan(packages.result(), patterns, flags)
-        root, test2json = toolchain.result()
+        listed = packages.result()
+        root, test2json, goflags = toolchain.result()
+        flags = flags.under(goflags)
+        planned = plan(listed, patterns, flags)
         setting = Setting(go, root, directory, environment, flags, test2json, run, lent)
         context = Context(
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

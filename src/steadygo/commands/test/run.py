@@ -56,9 +56,8 @@ def command(
 
     Nothing is taken from Go's test cache. Exit code 1 when a test failed, or did not run though it should have.
     """
-    flags = go_flags(ctx)
     _check(workers, cluster, keys)
-    plan, setting, context = prepared(packages or (".",), flags, program, faults)
+    plan, setting, context = prepared(packages or (".",), go_flags(ctx), program, faults)
     keeper = ctx.with_resource(closing(_Keeper(setting.run, context)))
     happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), workers, cluster, keys)
     look = look_for(sys.stdout, os.environ)
@@ -69,7 +68,7 @@ def command(
             match happening:
                 case engine.Tested(path, test):
                     progress.count(test)
-                    said = failure(path, test, look) if test.outcome.bad else _verbose(path, test.output) if flags.verbose else None
+                    said = failure(path, test, look) if test.outcome.bad else _verbose(path, test.output) if setting.flags.verbose else None
                     _say(None if as_json else said, progress)
                 case engine.Finished(package):
                     progress.finish()
