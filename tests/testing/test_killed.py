@@ -17,7 +17,6 @@ from go_tests import Bench
 Give = Callable[..., Bench]
 pytestmark = pytest.mark.slow
 
-MOMENTS = 20
 QUICK = 'import "testing"\n' + "".join(f"func Test{n}(t *testing.T) {{}}\n" for n in range(20))
 START = """
 import ("os/exec"; "syscall")
@@ -66,7 +65,8 @@ def _gone(mark: str) -> list[str]:
     return left
 
 
-def test_sigkill_at_any_moment_leaves_nothing(bench: Give, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("words", "moments"), [((), 20), (("--workers", "2"), 8)], ids=["alone", "workers"])
+def test_sigkill_at_any_moment_leaves_nothing(words: tuple[str, ...], moments: int, bench: Give, tmp_path: Path) -> None:
     seed = int(os.environ.get("STEADYGO_TEST_SEED", time.time_ns() % 1_000_000))
     print("STEADYGO_TEST_SEED =", seed)
     chance = random.Random(seed)
@@ -75,9 +75,9 @@ def test_sigkill_at_any_moment_leaves_nothing(bench: Give, tmp_path: Path) -> No
     temporary, database = tmp_path / "tmp", tmp_path / "state" / "steadygo" / "steadygo.db"
     temporary.mkdir()
     slept, longest = 0, 60.0  # seconds; the first time until two children sleep, then half as much again as that took
-    for moment in range(MOMENTS):
+    for moment in range(moments):
         here.write({f"quick{n}/new.go": f"const New = {chance.random()}\n" for n in range(4)})  # there is something to compile
-        process = here.start("test", "./...", "--", "-timeout=60s", "-p=6", TMPDIR=str(temporary), MARK=mark)
+        process = here.start("test", "./...", *words, "--", "-timeout=60s", "-p=6", TMPDIR=str(temporary), MARK=mark)
         began, after = time.monotonic(), chance.uniform(0.0, longest) if moment else longest
         while time.monotonic() < began + after and (moment or _sleeping(mark) < 2):
             time.sleep(0.01)

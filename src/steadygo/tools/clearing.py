@@ -62,7 +62,7 @@ def kill_all(token: str, groups: frozenset[int]) -> None:
 
 def _find(token: bytes, groups: frozenset[int]) -> set[int]:
     everything = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-    found = {p for p in everything if _carries(p, token)}
+    found = {p for p in everything if _carries(p, token) and not _clears(p)}
     if not found and not groups:
         return found
     parents: dict[int, list[int]] = {}
@@ -72,15 +72,15 @@ def _find(token: bytes, groups: frozenset[int]) -> set[int]:
             found.discard(process)
             continue
         parents.setdefault(parent, []).append(process)
-        if group in groups:
+        if group in groups and not _clears(process):
             found.add(process)
     left = list(found)
     while left:
         for child in parents.get(left.pop(), ()):
-            if child not in found:
+            if child not in found and not _clears(child):
                 found.add(child)
                 left.append(child)
-    return found - {os.getpid()}
+    return found
 
 
 def _carries(process: int, token: bytes) -> bool:
@@ -91,6 +91,15 @@ def _carries(process: int, token: bytes) -> bool:
         return False
     start = f"{VARIABLE}=".encode()
     return token in data and any(token in v[len(start) :].split(b":") for v in data.split(b"\0") if v.startswith(start))
+
+
+def _clears(process: int) -> bool:
+    """Whether it is this program: what is killed may have a guard of its own, and that has still to clear up."""
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            return os.fsencode(__file__) in file.read().split(b"\0")[1:4]
+    except OSError:
+        return False
 
 
 def _stat(process: int) -> tuple[str, int, int]:

@@ -12,7 +12,7 @@ paths. A block that is left has cleared up by itself: its registration is withdr
 
 The guard is in a session of its own, holds the reading end of a pipe, and acts when that ends. It finds processes by the variable that
 they inherit, by the process groups of run.py, and by descent from those. What a test started in a session of its own, with an empty
-environment, and whose parents have all ended, is not found.
+environment, and whose parents have all ended, is not found. The guard of a process that it kills is spared: it clears up for that one.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ HANGS = {
 
 
 def _processes(mark: str) -> list[int]:
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
+    listed = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
     return [int(line.split()[0]) for line in listed if mark in line]
 
 
@@ -91,9 +91,11 @@ def _wait_for(question: Callable[[], object], seconds: float = 60.0) -> bool:
     return True
 
 
-def test_interrupt_stops_everything_and_keeps_what_was_seen(bench: Give) -> None:
+def test_interrupt_stops_everything_and_keeps_what_was_seen(bench: Give, tmp_path: Path) -> None:
     here = bench(HANGS)
-    process = here.start("test", "./...", "--workers", "2")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = here.start("test", "./...", "--workers", "2", TMPDIR=str(temporary))
     assert process.stdout is not None and b"svc/a" in process.stdout.readline()
     assert _wait_for(lambda: _processes(f"sleep {_SLEEP}"))
     process.send_signal(signal.SIGINT)
@@ -102,6 +104,19 @@ def test_interrupt_stops_everything_and_keeps_what_was_seen(bench: Give) -> None
     assert b"1 passed" in out, out
     assert not _processes(f"sleep {_SLEEP}")
     assert "the run was stopped" in here.run("test", "show")
+    assert list(temporary.iterdir()) == []
+
+
+def test_python_files_of_the_repository_are_not_imported_and_no_temporary_file_stays(bench: Give, tmp_path: Path) -> None:
+    here = bench({"a/a_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\n', "queue.py": "raise SystemExit('imported')\n"})
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    program = [sys.executable, "-P", "-m", "steadygo", "test", "./...", "--workers", "2"]
+    ran = subprocess.run(
+        program, cwd=here.root, env={**here.environment, "TMPDIR": str(temporary)}, capture_output=True, text=True, timeout=120
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert list(temporary.iterdir()) == []
 
 
 def test_nothing_is_left_when_steadygo_is_killed(bench: Give) -> None:
@@ -127,10 +142,12 @@ def _parent(pid: int) -> int:
         return 0
 
 
-def test_a_killed_worker_costs_nothing_but_time(bench: Give) -> None:
+def test_a_killed_worker_costs_nothing_but_time(bench: Give, tmp_path: Path) -> None:
     text = 'import ("testing"; "time")\nfunc TestA(t *testing.T) { time.Sleep(3 * time.Second) }\nfunc TestB(t *testing.T) {}\n'
     here = bench({f"p{n}/p_test.go": f"package p{n}\n" + text for n in range(3)})
-    process = here.start("test", "./...", "--workers", "2", "--json")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = here.start("test", "./...", "--workers", "2", "--json", TMPDIR=str(temporary))
     assert _wait_for(lambda: any(_processes(f"p{n}.test") for n in range(3)))
     victim = next(p for p in _processes("cluster worker") if _parent(p) == process.pid)
     os.kill(victim, signal.SIGKILL)
@@ -138,6 +155,7 @@ def test_a_killed_worker_costs_nothing_but_time(bench: Give) -> None:
     assert process.returncode == 0, (out, err)
     assert b'"passed": 6, "failed": 0' in out
     assert re.search(rb"Worker local-\d is lost: .*\. The (shard|\d shards) it had goe?s? to others\.", err) or b"go to others" in err
+    assert _wait_for(lambda: not list(temporary.iterdir()), 10)
 
 
 def test_without_the_extra_one_sentence_says_how_to_get_it(bench: Give) -> None:

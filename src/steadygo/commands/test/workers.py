@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from steadygo.errors import UserError
 from steadygo.testing.cluster import context, identity, shards, timing, transport, variables
 from steadygo.testing.cluster.delivering import Consignment
 from steadygo.testing.engine import Happening
-from steadygo.tools import go_test
+from steadygo.tools import go_test, guard
 from steadygo.tools.background import Background
 
 _VALID = timedelta(hours=1)
@@ -37,13 +36,13 @@ def hired(asked: Asked, workers: int) -> Iterator[Happening]:
 
     setting = asked.setting
     at_once = setting.flags.at_once or 1
-    with tempfile.TemporaryDirectory(prefix="steadygo-keys-") as scratch:
-        keys = Path(scratch) / "keys"
+    with guard.scratch("steadygo-keys-") as scratch:
+        keys = scratch / "keys"
         identity.create(keys, (), datetime.now(UTC))
         mine, scheduler = (identity.load(keys, role, datetime.now(UTC)) for role in (identity.Role.CLIENT, identity.Role.SCHEDULER))
 
         def start(address: str, number: int) -> Background:
-            program = [sys.executable, "-m", "steadygo", "cluster", "worker", address, "--in-place"]
+            program = [sys.executable, "-P", "-m", "steadygo", "cluster", "worker", address, "--in-place"]
             own: list[str | Path] = [
                 "--keys",
                 keys / "worker",

@@ -50,10 +50,6 @@ class Outbox:
                 taken += len(message)
             return self._first, found
 
-    @property
-    def is_empty(self) -> bool:
-        return not self._messages
-
     def close(self) -> None:
         """Nobody will take anything any more: let those that wait go on."""
         with self._changed:

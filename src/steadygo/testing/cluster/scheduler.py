@@ -12,6 +12,7 @@ from distributed.security import Security
 
 from steadygo.errors import UserError
 from steadygo.testing.cluster.transport import SCHEDULER_ANSWERS
+from steadygo.tools import guard
 
 
 class _Scheduler(distributed.Scheduler):
@@ -22,17 +23,18 @@ class _Scheduler(distributed.Scheduler):
 @contextlib.asynccontextmanager
 async def scheduling(host: str, port: int, security: Security) -> AsyncIterator[str]:
     """A scheduler in this event loop; gives its address. Raises UserError when the port cannot be had."""
-    scheduler = _Scheduler(host=host, port=port, protocol="tls", security=security, dashboard=False)
-    scheduler.handlers = {name: handler for name, handler in scheduler.handlers.items() if name in SCHEDULER_ANSWERS}
-    try:
-        await scheduler
-    except OSError as error:
-        await scheduler.close()
-        raise UserError(f"{host}:{port} cannot be listened on: {error.strerror or error}.", "Give another --host or --port.") from None
-    try:
-        yield scheduler.address
-    finally:
-        await scheduler.close(reason="stopped")
+    with guard.scratch("steadygo-scheduler-") as scratch:
+        scheduler = _Scheduler(host=host, port=port, protocol="tls", security=security, dashboard=False, local_directory=str(scratch))
+        scheduler.handlers = {name: handler for name, handler in scheduler.handlers.items() if name in SCHEDULER_ANSWERS}
+        try:
+            await scheduler
+        except OSError as error:
+            await scheduler.close()
+            raise UserError(f"{host}:{port} cannot be listened on: {error.strerror or error}.", "Give another --host or --port.") from None
+        try:
+            yield scheduler.address
+        finally:
+            await scheduler.close(reason="stopped")
 
 
 async def serve(host: str, port: int, security: Security, ready: Callable[[str], None], stopped: asyncio.Event) -> None:

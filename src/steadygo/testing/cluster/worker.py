@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import distributed
@@ -18,6 +18,7 @@ from steadygo.testing.cluster.depot import Depot, contents, offered
 from steadygo.testing.cluster.desk import Desk
 from steadygo.testing.cluster.obstacle import obstacle
 from steadygo.testing.cluster.transport import WORKER_ANSWERS, WORKER_HEARS
+from steadygo.tools import guard
 
 _QUESTIONS = ("begin", "offer", "contents", "give", "take", "drop", "withdraw", "halt", "end", "echo")
 _JOIN_AGAIN_SECONDS = 0.5
@@ -135,7 +136,7 @@ async def serve(place: Place, desk: Desk, depot: Depot | None, say: Callable[[st
     joined = True
     number = 0
     try:
-        with tempfile.TemporaryDirectory(prefix="steadygo-worker-") as scratch:
+        with guard.scratch("steadygo-worker-") as scratch:
             while not stopped.is_set():
                 number += 1
                 try:
@@ -155,7 +156,7 @@ async def serve(place: Place, desk: Desk, depot: Depot | None, say: Callable[[st
         await asyncio.to_thread(desk.end_all)
 
 
-async def _join(place: Place, number: int, answers: _Answers, scratch: str, say: Callable[[str], None], stopped: asyncio.Event) -> None:
+async def _join(place: Place, number: int, answers: _Answers, scratch: Path, say: Callable[[str], None], stopped: asyncio.Event) -> None:
     """One stay at the scheduler: until it goes away, or `stopped`."""
     worker = _Worker(
         place.scheduler,
@@ -164,7 +165,7 @@ async def _join(place: Place, number: int, answers: _Answers, scratch: str, say:
         host=place.host,
         security=place.security,
         memory_limit=0,
-        local_directory=scratch,
+        local_directory=str(scratch),
         dashboard=False,
         death_timeout=10,
     )
