@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -14,6 +15,8 @@ import click
 from steadygo import __version__
 from steadygo.cli import VERBS
 from steadygo.errors import UserError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 class Verbs(click.Group):
@@ -61,13 +64,32 @@ def run(arguments: Sequence[str]) -> int:
         print("steadygo: stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _hush()
         return 0
-    except Exception:
+    except Exception as error:
+        if not _stands():
+            return _complain("the current directory is gone. Change to one that is there.")
+        if isinstance(error, OSError) and error.errno in _FULL:
+            if error.filename is None:
+                _hush()
+            return _complain(f"{error.filename or 'the output'} cannot be written: {error.strerror}.")
         traceback.print_exc()
         print("steadygo: this is a fault of steadygo. Please report it with the lines above.", file=sys.stderr)
         return 3
     return code if isinstance(code, int) else 0
+
+
+def _hush() -> None:
+    """What is still to be printed goes nowhere, for it could not be written when the interpreter ends either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stands() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _complain(message: str) -> int:

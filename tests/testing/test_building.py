@@ -6,6 +6,7 @@ from pathlib import Path
 
 from steadygo.testing.building import Building
 from steadygo.testing.plan import Planned
+from steadygo.testing.verdict import own_complaint, refused
 
 SAID = """\
 ok  \texample.com/a\t0.005s
@@ -41,3 +42,21 @@ def test_each_package_gets_its_own_complaint_when_its_result_is_printed() -> Non
     assert refused[2][0] == "t"
     assert "ok  " not in refused[2][2]
     assert len(building) == 0
+
+
+def test_a_link_error_is_the_reason_of_its_own_package() -> None:
+    said = """# example.com/a [example.com/a.test]
+a/a_test.go:2:32: undefined: missing
+# example.com/shop.test
+/usr/lib/go/link: cannot write $WORK/b001/shop.test: no space left on device
+"""
+    what, complaint = own_complaint(said, "example.com/shop")
+    assert what == "It does not compile"
+    assert refused(Planned("example.com/shop", Path(), ""), what, complaint).why.endswith("no space left on device")
+    assert "undefined" not in complaint
+
+
+def test_a_heading_of_go_is_no_reason() -> None:
+    package = refused(Planned("example.com/shop", Path(), ""), "It does not compile", "# example.com/lib\nlib.go:1:1: expected 'package'\n")
+    assert package.why == "It does not compile: lib.go:1:1: expected 'package'"
+    assert refused(Planned("p", Path(), ""), "It does not compile", "# alone").why == "It does not compile: # alone"

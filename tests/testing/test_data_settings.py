@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,28 @@ def test_names_fit_every_server_and_tell_whose_they_are(shard: str) -> None:
     key = names.new_key()
     name = names.leased(key, 10**16, shard)
     assert len(name.encode()) <= 63 and names.key_of(name) == key
+
+
+@pytest.mark.parametrize(("make", "said"), [("directory", "cannot be read: Is a directory"), ("link", "is a link to nothing")])
+def test_a_file_of_settings_that_is_none_is_not_passed_over(tmp_path: Path, make: str, said: str) -> None:
+    file = tmp_path / "steadygo.toml"
+    file.mkdir() if make == "directory" else file.symlink_to("nowhere")
+    (tmp_path / "below").mkdir()
+    with pytest.raises(BadSettings, match=said):
+        load(tmp_path / "below")
+
+
+def test_a_directory_above_into_which_nobody_may_look_holds_no_settings(tmp_path: Path) -> None:
+    below = tmp_path / "closed" / "below"
+    below.mkdir(parents=True)
+    program = f"""import os, pathlib
+os.chdir({str(below)!r}); os.chmod({str(below.parent)!r}, 0)
+if os.getuid() == 0: os.setuid(65534)
+from steadygo.testing.settings import load
+print(load(pathlib.Path({str(below)!r})).data)"""
+    try:
+        code = "import steadygo.testing.settings\n" + program
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    finally:
+        below.parent.chmod(0o700)
+    assert (ran.returncode, ran.stdout) == (0, "{}\n"), ran.stderr

@@ -107,6 +107,16 @@ def test_what_go_test_passes_though_planned_tests_do_not_run_passes(bench: Give,
     here.run("test", "./p", "--", *words)
 
 
+def test_tests_run_where_nothing_can_be_kept(bench: Give, tmp_path: Path) -> None:
+    here = bench({"good/good_test.go": GOOD})
+    (tmp_path / "state").write_text("no directory")
+    process = here.start("test", "./good")
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, b"passed" in out) == (0, True), (out, err)
+    assert b"this run is not kept" in err
+    assert b"compare with those of no other" in err
+
+
 def test_junit_holds_what_the_document_holds(bench: Give, tmp_path: Path) -> None:
     here = bench({"good/good_test.go": GOOD, "bad/bad_test.go": 'import "testing"\nfunc TestA(t *testing.T) { missing() }\n'})
     here.run("test", "./...", "--junit", str(tmp_path / "out.xml"), code=1)

@@ -96,3 +96,15 @@ def test_names_another_umask_and_runs_it_afresh(bench: Give) -> None:
         assert [(t["test"], t["outcome"]) for t in fresh["tests"]] == [("TestIt", "failed")]
     finally:
         os.umask(before)
+
+
+def test_says_why_a_package_failed(bench: Give) -> None:
+    here = bench(
+        {
+            "p/p_test.go": 'import "testing"\nfunc TestBad(t *testing.T) { t.Fatal() }\n',
+            "q/q_test.go": 'import "testing"\nfunc TestBad(t *testing.T) { missing() }\n',
+        }
+    )
+    said = here.run("test", "stale", "./...", code=1)
+    assert "✗  example.com/svc/p failed: TestBad\n" in said
+    assert "✗  example.com/svc/q failed: It does not compile: q/q_test.go:3:30: undefined: missing\n" in said

@@ -48,6 +48,11 @@ def _key_ids(value: str) -> set[str]:
     return {part[:8] for part in value.split(_MARK)[1:]}
 
 
+def throwaway() -> Sealer:
+    """Hashes under a key that nobody keeps: they compare with no others."""
+    return Sealer(secrets.token_bytes(_KEY_BYTES))
+
+
 def load_key(path: Path) -> bytes:
     """This user's key; made on the first use, readable by the user alone."""
     for _ in range(2):
@@ -71,12 +76,12 @@ def _make_key(path: Path) -> None:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(descriptor, secrets.token_bytes(_KEY_BYTES))
+            # link() and not rename(): two first runs at once must end with one key.
+            with contextlib.suppress(FileExistsError):
+                os.link(part, path)
         finally:
             os.close(descriptor)
-        # link() and not rename(): two first runs at once must end with one key.
-        with contextlib.suppress(FileExistsError):
-            os.link(part, path)
-        part.unlink()
+            part.unlink()
     except OSError as error:
         raise UserError(
             f"The key for hashing secrets cannot be made at {path}: {error.strerror}.", "Set XDG_STATE_HOME to a directory you can write."

@@ -156,7 +156,10 @@ def _unanswered(reason: str) -> UserError:
 
 def _make_directory(file: str) -> None:
     if file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise _unanswered(f"{Path(file).parent} cannot be made: {error.strerror}") from error
 
 
 def _engine(where: str) -> Engine:

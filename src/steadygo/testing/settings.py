@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -37,12 +38,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def find(directory: Path) -> Path | None:
-    """The nearest steadygo.toml at `directory` or above, inside of its repository."""
+    """The nearest steadygo.toml at `directory` or above, inside of its repository, whatever it is; not where nobody may look."""
     for place in (directory, *directory.parents):
         file = place / NAME
-        if file.is_file():
+        if os.path.lexists(file):
             return file
-        if (place / ".git").exists():
+        if os.path.exists(place / ".git"):
             break
     return None
 
@@ -59,8 +60,10 @@ def _read(file: Path) -> Settings:
         settings = msgspec.convert({**table, "at": file.parent}, Settings, strict=False)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadSettings(f"{NAME} is not valid TOML: {error}.", "Mend the line, or remove the file.") from error
+    except FileNotFoundError as error:
+        raise BadSettings(f"{file} is a link to nothing.", "Mend the link, or remove it.") from error
     except OSError as error:
-        raise BadSettings(f"{NAME} cannot be read: {error.strerror}.", "Mend its permissions, or remove it.") from error
+        raise BadSettings(f"{file} cannot be read: {error.strerror}.", "Mend its permissions, or remove it.") from error
     except (msgspec.ValidationError, TypeError) as error:
         raise BadSettings(f"{NAME}, [test]: {error}.", _hint(str(error))) from error
     data_table.check(settings.data)

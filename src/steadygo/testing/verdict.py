@@ -45,8 +45,9 @@ def judge(package: Planned, watch: Watch, ran: Ran, flags: Flags, seen: Seen) ->
 
 
 def refused(package: Planned, why: str, complaint: str) -> Package:
-    """A package whose tests could not be started at all; its first complaint stands in the sentence."""
-    first = next((line.strip() for line in complaint.splitlines() if line.strip()), "it does not say why")
+    """A package whose tests could not be started at all; its first complaint stands in the sentence, without go's headings."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    first = next((line for line in lines if not line.startswith("# ")), lines[0] if lines else "it does not say why")
     return Package(package.path, Outcome.FAILED, 0.0, f"{why}: {first}", complaint, package.source, package.tests)
 
 
@@ -115,7 +116,8 @@ def _many(count: int) -> str:
 def own_complaint(said: str, path: str) -> tuple[str, str]:
     """(what happened, the complaint): what go says about the package, else everything it says, for a dependency may be at fault.
 
-    go heads complaints with `# PACKAGE` or `# PACKAGE [PACKAGE.test]`, and adds `# [PACKAGE]` before those of vet.
+    go heads complaints with `# PACKAGE` or `# PACKAGE [PACKAGE.test]`, those of the linker with `# PACKAGE.test`, and adds `# [PACKAGE]`
+    before those of vet.
     """
     blocks: list[tuple[str, bool, list[str]]] = []
     for line in said.splitlines():
@@ -126,7 +128,7 @@ def own_complaint(said: str, path: str) -> tuple[str, str]:
             blocks.append((owner, vetted is not None, []))
         elif blocks:
             blocks[-1][2].append(line)
-    own = [b for b in blocks if b[0] == path and b[2]]
+    own = [b for b in blocks if b[0] in (path, f"{path}.test") and b[2]]
     if not own:
         return "It does not compile", said.strip() or "go test -c wrote no test binary and did not say why"
     return ("go vet refuses it" if all(vet for _, vet, _ in own) else "It does not compile"), "\n".join("\n".join(b[2]) for b in own)

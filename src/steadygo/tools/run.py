@@ -293,7 +293,7 @@ def _pass_on(
                 stop_group(process, 0.0)
             elif ended is None and now > limits.deadline and outcome is Outcome.OK:
                 outcome = Outcome.TIMED_OUT
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGQUIT)
             elif ended is None and now > limits.deadline + _AFTER_QUIT_SECONDS:
                 stop_group(process, 0.0)
@@ -302,14 +302,14 @@ def _pass_on(
 
 
 def stop_group(process: subprocess.Popen[bytes], grace_seconds: float = 5.0) -> None:
-    """SIGTERM to the process's whole group, SIGKILL after `grace_seconds`."""
-    with contextlib.suppress(ProcessLookupError):
+    """SIGTERM to the process's whole group, SIGKILL after `grace_seconds`; members that another user owns by now are let be."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(grace_seconds)
     except subprocess.TimeoutExpired:
         pass
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -32,9 +32,9 @@ def find_around(directory: Path) -> capture.Around:
     return capture.Around(directory, module, workspace)
 
 
-def here(directory: Path) -> Fingerprint:
-    """This environment's fingerprint, for the module around `directory`."""
-    return capture.here(find_around(directory), os.environ, sealer(), datetime.datetime.now(datetime.UTC))
+def here(directory: Path, hashing: secrets.Sealer | None = None) -> Fingerprint:
+    """This environment's fingerprint, for the module around `directory`; secrets are hashed under this user's key unless told otherwise."""
+    return capture.here(find_around(directory), os.environ, hashing or sealer(), datetime.datetime.now(datetime.UTC))
 
 
 def read_names(directory: Path, *sides: Fingerprint) -> dict[str, str] | None:

@@ -12,14 +12,16 @@ from steadygo.commands.test.compare import stated
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.commands.test.prepared import prepared
 from steadygo.commands.test.run import command as run_command
+from steadygo.report.escaping import clean
 from steadygo.store import database, runs
 from steadygo.testing.compare import Stated
 from steadygo.testing.foreign import read
-from steadygo.testing.results import Run
+from steadygo.testing.results import Package, Run
 from steadygo.testing.stale import find_stale
 from steadygo.tools import go_test
 
 _LOOKED_BACK = 200  # runs
+_MOST = 3  # names of tests in a line
 
 
 @click.command(cls=WithGoFlags)
@@ -56,9 +58,16 @@ def command(ctx: click.Context, packages: tuple[str, ...], fresh: bool, as_json:
     if as_json:
         click.echo(json.dumps({"stale": msgspec.to_builtins(found), "failed": failed}))
         return 1 if found or failed else 0
-    for path in failed:
-        click.echo(f"✗  {path} failed")
+    for package in answered:
+        if package.outcome.bad:
+            click.echo(f"✗  {clean(package.path)} failed{f': {clean(_reason(package))}' if _reason(package) else ''}")
     for one in found:
         click.echo("\n".join([f"?  {one.package}  (cached)", *(f"   {reason}" for reason in one.reasons)]))
     click.echo(f"{len(found)} of {sum(p.stale for p in answered)} cached passes are stale." + (" --fresh runs them." if found else ""))
     return 1 if found or failed else 0
+
+
+def _reason(package: Package) -> str:
+    """Why it failed as a whole, else the tests that did."""
+    bad = [t.name for t in package.tests if t.outcome.bad]
+    return package.why or ", ".join(bad[:_MOST]) + (f" and {len(bad) - _MOST} more" if len(bad) > _MOST else "")
