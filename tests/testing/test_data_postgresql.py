@@ -89,8 +89,8 @@ def test_a_killed_run_leaves_nothing(bench: Give, template: PostgreSQLServer) ->
                 time.sleep(0.02)
             seconds %= 1.5
         time.sleep(seconds)
-        process.kill()
         with_databases += len(template.databases()) > 1
+        process.kill()
         process.communicate()
         until = time.monotonic() + 60
         while template.databases() != ["orders_template"] and time.monotonic() < until:
