@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 
 from steadygo.testing import patterns
@@ -11,6 +12,9 @@ _SKIPPED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\
 _FUNCTION = re.compile(r"^func\s+(?P<name>(?P<kind>Test|Fuzz|Example)\w*)\s*\((?P<params>[^)]*)\)\s*(?P<open>\{)?", re.MULTILINE)
 _PARAMETER = {"Test": re.compile(r"(?:\w+\s+)?\*\s*(?:\w+\.)?T\s*,?\s*"), "Fuzz": re.compile(r"(?:\w+\s+)?\*\s*(?:\w+\.)?F\s*,?\s*")}
 _OUTPUT = re.compile(r"\s*(?:unordered )?output:", re.IGNORECASE)
+_HEAD = re.compile(r"^func\s+(?:Test|Fuzz|Example)", re.MULTILINE)
+_MOST_SIGNATURE = 2000  # characters
+_BRACKET = re.compile(r"[{}]")
 _END = re.compile(r"^\}", re.MULTILINE)
 
 
@@ -21,39 +25,58 @@ def bare(text: str, *, literals: bool = True) -> str:
 
 def find_tests(text: str) -> Iterator[str]:
     """Names of tests, fuzz tests, and examples whose output is compared, as `go test` would take them from one formatted file."""
-    return (name for name, _ in find_bodies(text))
+    return (name for name, _, _ in _declarations(text))
 
 
 def find_bodies(text: str) -> Iterator[tuple[str, str]]:
     """The same names, each with the source of its function."""
-    comments = [m.span() for m in _SKIPPED.finditer(text) if m[0].startswith(("//", "/*"))]
     code = bare(text)
-    for found in _FUNCTION.finditer(code):
+    return ((name, text[start : _closed(code, at)]) for name, start, at in _declarations(text))
+
+
+def _declarations(text: str) -> Iterator[tuple[str, int, int]]:
+    """(name, where its function starts, a place before the bracket that opens its body)."""
+    spans = [m.span() for m in _SKIPPED.finditer(text)]
+    starts = [start for start, _ in spans]
+    for head in _HEAD.finditer(text):
+        start = head.start()
+        if _within(start, starts, spans):
+            continue
+        line = text[start : text.find("\n", start)]
+        found = _FUNCTION.match(line if "{" in line and "/" not in line else bare(text[start : start + _MOST_SIGNATURE]))
+        if found is None:
+            continue
         name, kind = found["name"], found["kind"]
-        rest = name[len(kind) :]
-        if rest and rest[0].islower():
+        if name[len(kind) :][:1].islower():
             continue
         if kind == "Example":
-            end = _END.search(code, found.end())
-            if not found["params"].strip() and found["open"] and _compares(text, comments, found.end(), end.start() if end else len(text)):
-                yield name, text[found.start() : _closed(code, found.start("open"))]
+            opened = start + found.end()
+            end = next((e.start() for e in _END.finditer(text, opened) if not _within(e.start(), starts, spans)), len(text))
+            inside = [(a, b) for a, b in spans[bisect(starts, opened) :] if b <= end and text.startswith(("//", "/*"), a)]
+            if not found["params"].strip() and found["open"] and _compares(text, inside):
+                yield name, start, start + found.start("open")
         elif _PARAMETER[kind].fullmatch(found["params"].strip()):
-            yield name, text[found.start() : _closed(code, found.end("params"))]
+            yield name, start, start + found.end("params")
+
+
+def _within(at: int, starts: list[int], spans: list[tuple[int, int]]) -> bool:
+    """Whether a place is in a comment or a literal."""
+    before = bisect(starts, at) - 1
+    return before >= 0 and at < spans[before][1]
 
 
 def _closed(code: str, at: int) -> int:
     """Behind the bracket that closes the first one that opens from `at` on."""
     depth = 0
-    for bracket in re.finditer(r"[{}]", code[at:]):
+    for bracket in _BRACKET.finditer(code, at):
         depth += 1 if bracket[0] == "{" else -1
         if depth <= 0:
-            return at + bracket.end()
+            return bracket.end()
     return len(code)
 
 
-def _compares(text: str, comments: list[tuple[int, int]], start: int, end: int) -> bool:
-    """Whether the last comment group of a body says what is printed."""
-    inside = [(a, b) for a, b in comments if start <= a and b <= end]
+def _compares(text: str, inside: list[tuple[int, int]]) -> bool:
+    """Whether the last group of a body's comments says what is printed."""
     if not inside:
         return False
     first = len(inside) - 1
