@@ -6,12 +6,14 @@ A guard that watches (guard.py) knows of each of them. Missing, failed, timed ou
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import select
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +21,8 @@ from pathlib import Path
 from steadygo.tools import guard
 
 _AFTER_QUIT_SECONDS = 5.0
+_GATHER_SECONDS = 0.01  # a program that prints line by line would have us wake up for each of them
+_GATHERED_BYTES = 1 << 20
 
 
 class Outcome(StrEnum):
@@ -270,12 +274,15 @@ def _pass_on(
     assert filtering.stdout is not None and filtering.stderr is not None
     outcome, seen, complaint = Outcome.OK, 0, bytearray()
     ended: float | None = None
-    with selectors.DefaultSelector() as selector, filtering.stdout, filtering.stderr:
+    with selectors.DefaultSelector() as selector, filtering.stdout, filtering.stderr, _end_of(filtering) as end:
         selector.register(filtering.stdout, selectors.EVENT_READ)
         selector.register(filtering.stderr, selectors.EVENT_READ)
+        with contextlib.suppress(OSError):  # more than this user may have: the program waits for us instead
+            fcntl.fcntl(filtering.stdout, fcntl.F_SETPIPE_SZ, _GATHERED_BYTES)
         while selector.get_map():
+            end.poll(_GATHER_SECONDS * 1000)
             for key, _ in selector.select(0.2):
-                chunk = os.read(key.fd, 1 << 18)
+                chunk = os.read(key.fd, _GATHERED_BYTES)
                 if not chunk:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is filtering.stderr:
@@ -299,6 +306,22 @@ def _pass_on(
                 stop_group(process, 0.0)
         process.wait()
     return outcome, bytes(complaint)
+
+
+@contextlib.contextmanager
+def _end_of(process: subprocess.Popen[bytes]) -> Iterator[select.poll]:
+    """Something to wait at for the end of a process."""
+    end = select.poll()
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except OSError:  # an old kernel
+        yield end
+        return
+    try:
+        end.register(descriptor, select.POLLIN)
+        yield end
+    finally:
+        os.close(descriptor)
 
 
 def stop_group(process: subprocess.Popen[bytes], grace_seconds: float = 5.0) -> None:
