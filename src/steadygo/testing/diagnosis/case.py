@@ -71,7 +71,9 @@ class Budget:
 
     @property
     def words(self) -> str:
-        return f"{self.runs} runs" + (f" or {self.minutes:g} minutes" if self.minutes != float("inf") else "")
+        return counted(self.runs, "run") + (
+            f" or {self.minutes:g} {'minute' if self.minutes == 1 else 'minutes'}" if self.minutes != float("inf") else ""
+        )
 
 
 Tell = Callable[[str, int, Sequence[str]], None]
@@ -86,6 +88,7 @@ def _silent(trying: str, runs: int, known: Sequence[str]) -> None:
 class Case:
     """`ask_once` carries out a trial. `passes` counts runs that changed nothing that matters and passed.
 
+    `failed` counts those runs in which it failed, whatever was changed.
     `strays` are changes with which the verdict turned once and not again.
     `hung_after`: the longest that a failing run was waited for before it was stopped, 0 when none was.
     """
@@ -95,6 +98,7 @@ class Case:
     budget: Budget
     tell: Tell = _silent
     runs: int = 0
+    failed: int = 0
     because: list[str] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
@@ -123,6 +127,7 @@ class Case:
         answer = self.ask_once(trial)
         self.runs += 1
         if answer.failed:
+            self.failed += 1
             self.hung_after = max(self.hung_after, answer.hung_after)
         return answer
 
@@ -136,6 +141,11 @@ class Case:
         return self.ask(trial).failed is True
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def of(failures: int | None, runs: int) -> str:
     """Both numbers, for a sentence."""
-    return f"{failures} of {runs} runs" if failures is not None else "a run without a verdict"
+    return f"{failures} of {counted(runs, 'run')}" if failures is not None else "a run without a verdict"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from steadygo.testing.diagnosis.case import Case, Found
+from steadygo.testing.diagnosis.case import Case, Found, counted
 from steadygo.testing.diagnosis.minimal import minimal
 from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.trial import Trial
@@ -12,6 +13,7 @@ from steadygo.testing.diagnosis.trial import Trial
 Seeds = Callable[[Sequence[str], str, str, int], Sequence[str]]
 """(tests in source order, the first, the last or "", how many) -> -shuffle seeds: `last` after nearly all, `first` before nearly all."""
 
+_TURNS = 2  # with and without what a brittle test needs
 _ORDERS = 4  # with every other test before it; a polluter that one cleaner undoes is missed once in 16
 
 
@@ -21,7 +23,7 @@ def before(case: Case, answer: Answer) -> list[str]:
     return list(answer.order[: answer.order.index(own)]) if own in answer.order else []
 
 
-def victim(case: Case, trial: Trial, seen: Answer, seeds: Seeds) -> Found | None:
+def victim(case: Case, trial: Trial, seen: Answer, names: Sequence[str], seeds: Seeds) -> Found | None:
     """It passes alone and failed in this order: something before it leaves a state behind. None: what ran before does not suffice."""
     case.trying = "which tests before it make it fail"
     earlier = before(case, seen)
@@ -29,42 +31,46 @@ def victim(case: Case, trial: Trial, seen: Answer, seeds: Seeds) -> Found | None
         case.because.append("the tests before it do not suffice to make it fail")
         return None
     polluters = minimal(earlier, lambda chosen: case.fails(trial.only(*chosen, case.test)))
-    least = trial.only(*polluters, case.test)
-    if not case.fails(least):
-        case.because.append(f"after {_and(polluters)} it failed only sometimes")
+    least, sure = trial.only(*polluters, case.test), True  # the search ended with a run in which this one made it fail
+    if trial.seed == "off" or len(polluters) > 1:
+        sure = case.fails(least)
+    elif _in_order([*polluters, case.test], names) and case.fails(replace(least, seed="off")):
+        least = replace(least, seed="off")
+    known = len(case.because)
+    cleaners, both = _cleaners(case, polluters, seen, seeds) if sure else ((), False)
+    if not sure or (not both and case.ask(case.alone).failed is not False):
+        case.because[known:] = [f"after {_and(polluters)} it failed only sometimes"]
         return None
-    case.because.append(f"after {_and(polluters)} alone it failed each time")
-    plain = Trial(tests=least.tests)
-    if trial.seed != "off" and case.fails(plain):
-        least = plain
-    return Found("order-dependent", least, "victim", tuple(polluters), _cleaners(case, polluters, seen, seeds))
+    case.because.insert(known, f"after {_and(polluters)} it failed each time, and without never")
+    return Found("order-dependent", least, "victim", tuple(polluters), cleaners)
 
 
-def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) -> tuple[str, ...]:
-    """The first test found that, run between them, makes it pass. One order is tried with as many between as can be."""
+def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) -> tuple[tuple[str, ...], bool]:
+    """The first test found that, run between them, makes it pass; and whether the search saw it pass and fail. One order is tried."""
     case.trying = "which test in between would clean up"
     if len(polluters) > 1 or "/" in case.test:
-        return ()
+        return (), False
+    failed: list[bool] = []
     for seed in seeds(seen.order, polluters[0], case.test, 1):
         trial = Trial(seed=seed)
         answer = case.ask(trial)
         order = answer.order
         if polluters[0] not in order or case.test not in order:
-            return ()
+            return (), False
         between = list(order[order.index(polluters[0]) + 1 : order.index(case.test)])
         if answer.failed is not False or not between:
-            case.because.append(f"with {len(between)} tests in between it still failed: none of them cleans up")
-            return ()
+            case.because.append(f"with {counted(len(between), 'test')} in between it still failed: none of them cleans up")
+            return (), False
 
-        def cleans(chosen: Sequence[str], trial: Trial = trial) -> bool:
-            return case.ask(trial.only(polluters[0], *chosen, case.test)).failed is False
+        def cleans(chosen: Sequence[str], trial: Trial = trial, failed: list[bool] = failed) -> bool:
+            passed = case.ask(trial.only(polluters[0], *chosen, case.test)).failed is False
+            failed.append(not passed)
+            return passed
 
-        cleaners = minimal(between, cleans)
-        if not cleans(cleaners):
-            return ()
+        cleaners = minimal(between, cleans)  # the last question of the search was whether these clean up
         case.because.append(f"with {_and(cleaners)} in between it passed (-shuffle={seed})")
-        return tuple(cleaners)
-    return ()
+        return tuple(cleaners), any(failed)
+    return (), False
 
 
 def brittle(case: Case, seen: Answer) -> Found | None:
@@ -79,15 +85,15 @@ def brittle(case: Case, seen: Answer) -> Found | None:
         case.because.append("the tests before it do not suffice to make it pass")
         return None
     setters = minimal(earlier, passes)
-    if not passes(setters) or not case.fails(case.alone):
+    if not all(passes(setters) and case.fails(case.alone) for _ in range(_TURNS)):
         case.because.append(f"after {_and(setters)} it passed only sometimes")
         return None
     case.because.append(f"after {_and(setters)} it passed each time: that sets what it needs")
     return Found("order-dependent", case.alone, "brittle", cleaners=tuple(setters))
 
 
-def shuffled(case: Case, names: Sequence[str], left_out: Sequence[str], seeds: Seeds) -> tuple[Trial, Answer, bool] | None:
-    """Orders in which our test comes late. The first that made it fail, its answer, and whether it did so again; None: it passed."""
+def shuffled(case: Case, names: Sequence[str], left_out: Sequence[str], seeds: Seeds) -> tuple[Trial, Answer] | None:
+    """Orders in which our test comes late. The first that made it fail, and its answer; None: it passed."""
     case.trying = "other orders of its package"
     tops = [n for n in names if n not in left_out]
     chosen = list(seeds(names, "", case.test.partition("/")[0], _ORDERS)) if len(names) > 1 else []
@@ -96,10 +102,16 @@ def shuffled(case: Case, names: Sequence[str], left_out: Sequence[str], seeds: S
         answer = case.ask(trial)
         if answer.failed is True:
             case.because.append(f"with its package in the order of -shuffle={seed} it failed")
-            return trial, answer, case.fails(trial)
+            return trial, answer
     if chosen:
         case.because.append(f"in {len(chosen)} other orders of its package it passed")
     return None
+
+
+def _in_order(tests: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether these, subtests aside, stand in the source in this order."""
+    places = [names.index(t) if t in names else -1 for t in tests]
+    return places == sorted(places)
 
 
 def _and(names: Sequence[str]) -> str:

@@ -10,9 +10,9 @@ from steadygo.testing.diagnosis.probe import CannotTry
 from steadygo.testing.diagnosis.statistics import Sprt, at_least, fisher, reruns
 from steadygo.testing.diagnosis.trial import Change, Trial
 
-_MOST = 12  # repetitions of one change
-_LEAST = 2
-_CHANCE = 0.005
+_MOST = 16  # repetitions of one change
+_LEAST = 4
+_CHANCE = 0.001
 _STRAYS = 2  # verdicts that turned once and not again: more of them are chance, whatever is changed
 
 
