@@ -150,3 +150,34 @@ def test_a_shard_that_was_refused_does_not_come_back_to_the_same_worker() -> Non
     second = ledger.lease("w")
     assert second is not None and second.shard != first.shard
     assert ledger.lease("w") is None
+
+
+def test_a_shard_that_kills_its_workers_does_not_fail_those_that_waited_with_it() -> None:
+    ledger = Ledger(["poison", "a", "b"], lambda: 0.0, SILENCE)
+    settled: list[str] = []
+    for number in range(20):
+        if not ledger.open:
+            break
+        worker = f"w{number}"
+        ledger.hear(worker)
+        while ledger.lease(worker) is not None:
+            pass
+        if "poison" in {held.shard for held in ledger.leases(worker)}:
+            ledger.lose(worker)
+        else:
+            for held in ledger.leases(worker):
+                assert ledger.settle(worker, held.shard, held.attempt)
+                settled.append(held.shard)
+        assert [shard for shard, _ in ledger.give_up()] in ([], ["poison"])
+    assert sorted(settled) == ["a", "b"]
+    assert ledger.open == []
+
+
+def test_what_an_excluded_worker_has_goes_to_others() -> None:
+    ledger = Ledger(["a"], lambda: 0.0, SILENCE)
+    ledger.hear("w1")
+    ledger.hear("w2")
+    assert ledger.lease("w1") is not None
+    ledger.exclude("w1", "no")
+    assert ledger.lease("w1") is None
+    assert ledger.lease("w2") is not None

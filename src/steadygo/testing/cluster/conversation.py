@@ -10,16 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import distributed
+import msgspec
 
 from steadygo.errors import UserError
 from steadygo.testing.cluster import messages
 from steadygo.testing.cluster.delivering import Ask
 from steadygo.testing.cluster.ledger import Ledger
 from steadygo.testing.cluster.link import measure
+from steadygo.testing.cluster.looking import Listed, Lookout
 from steadygo.testing.cluster.mate import Mate, Unreachable, share
 from steadygo.testing.cluster.merging import merged
 from steadygo.testing.cluster.messages import Chunk, Over, Refusal, Verdict
-from steadygo.testing.cluster.obstacle import obstacle
 from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shards import Shard
 from steadygo.testing.cluster.terms import Terms
@@ -28,7 +29,6 @@ from steadygo.testing.plan import Planned
 from steadygo.testing.results import Package, Share
 
 _BUSY_SECONDS = 1.0  # between two looks at a worker that runs something
-_LOOK_SECONDS = 1.0  # between two looks at the scheduler
 _AGAIN_SECONDS = 0.3
 _STOP_SECONDS = 10.0
 _MOST_AHEAD = 8  # shards that wait at a worker while others run: compiled together, and there when one ends
@@ -79,7 +79,9 @@ class Conversation:
         self._scheduler = distributed.rpc(
             address, connection_args=self._terms.security.get_connection_args("client"), timeout=self._terms.heartbeat_seconds
         )
-        looking = asyncio.create_task(self._look(address))
+        alive = lambda: bool(self._ledger.workers)  # noqa: E731
+        lookout = Lookout(self._scheduler, address, self._terms, self._say, self._meet, alive, self._left)
+        looking = asyncio.create_task(lookout.follow())
         halted = asyncio.create_task(self._halted.wait())
         try:
             while self._ledger.open and not self._halted.is_set():
@@ -90,6 +92,9 @@ class Conversation:
                 await asyncio.wait({halted, looking}, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
             if self._halted.is_set():
                 await self._halt()
+        except UserError:
+            self._tell_parts("the run ended before its turn came")
+            raise
         finally:
             looking.cancel()
             halted.cancel()
@@ -116,69 +121,24 @@ class Conversation:
 
     # --- who is there ---
 
-    async def _look(self, address: str) -> None:
-        """Follow the scheduler's list of workers."""
-        seen, scheduler, unheard = time.monotonic(), "", False
-        while True:
-            try:
-                found = await asyncio.wait_for(self._scheduler.identity(), self._terms.heartbeat_seconds)
-            except (OSError, TimeoutError, RuntimeError) as error:
-                silent = time.monotonic() - seen
-                if not unheard and scheduler:
-                    self._say(f"The scheduler at {address} does not answer; waiting for it.")
-                unheard = True
-                if not scheduler:
-                    await self._check_the_way(address)
-                if silent > (self._terms.patience_seconds if not scheduler else 4 * self._terms.patience_seconds):
-                    why = str(error).strip().split("\n")[0] or type(error).__name__
-                    raise UserError(f"No scheduler answers at {address}: {why}.", self._how_to_go_on(scheduler)) from None
-            else:
-                if unheard and scheduler:
-                    self._say(f"The scheduler at {address} answers again.")
-                unheard = False
-                self._meet(found["workers"], gone=found["id"] == scheduler)
-                scheduler = found["id"]
-                now = time.monotonic()
-                if self._ledger.workers or any(m.task and not m.task.done() for m in self._mates.values()):
-                    seen = now
-                elif now - seen > self._terms.patience_seconds:
-                    raise UserError(
-                        f"The scheduler at {address} had no worker for {self._terms.patience_seconds:.0f} s.",
-                        "Start one with `steadygo cluster worker`, or look at what the workers say.",
-                    )
-            await asyncio.sleep(_LOOK_SECONDS if self._ledger.workers else 0.1)
-
-    async def _check_the_way(self, address: str) -> None:
-        """Raises UserError when waiting does not help."""
-        found = await asyncio.to_thread(obstacle, self._terms.security.get_connection_args("client")["ssl_context"], address)
-        if found and found.lasts:
-            raise UserError(f"The scheduler at {address} cannot be talked to: {found.words}.")
-
-    def _how_to_go_on(self, was_there: str) -> str:
-        if not was_there:
-            return "Is it started (`steadygo cluster scheduler`), and are the keys those of its cluster?"
-        left = sorted({self._shards[s].package.path for s in self._ledger.open})
-        return f"What has run is kept. Start it again and run the rest: {' '.join(left)}"
-
-    def _meet(self, workers: Mapping[str, Mapping[str, Any]], *, gone: bool) -> None:
+    def _meet(self, there: dict[str, Listed], gone: bool) -> None:
         """`gone`: the scheduler has known its workers all along, so those that are not there any more have left it."""
-        there: dict[str, tuple[int, str, int]] = {}
-        for address, known in workers.items():
-            name, _, number = str(known["name"]).rpartition("/")
-            if name and int(number) >= there.get(name, (0, "", 0))[0]:
-                there[name] = (int(number), address, int(known["nthreads"]))
         for name, (_, address, slots) in there.items():
             mate = self._mates.get(name)
             if mate is None:
                 mate = self._mates[name] = Mate(name, address, slots)
                 self._ledger.hear(name)
             mate.address = address
-            if mate.task is None or mate.task.done():
+            if not mate.excluded and (mate.task is None or mate.task.done()):
                 mate.task = asyncio.create_task(self._attend(mate))
         if gone:
             for name, mate in self._mates.items():
                 if name not in there and name in self._ledger.workers:
                     self._lose(mate, "its connection to the scheduler ended")
+
+    def _left(self) -> list[str]:
+        """Packages that are not through."""
+        return sorted({self._shards[s].package.path for s in self._ledger.open})
 
     def _lose(self, mate: Mate, why: str) -> None:
         if mate.task is not None:
@@ -204,6 +164,9 @@ class Conversation:
 
     def _judge(self) -> None:
         for name in self._ledger.silent():
+            if self._mates[name].excluded:
+                self._ledger.lose(name)
+                continue
             self._lose(self._mates[name], f"no sign of life for {self._terms.silence_seconds:.0f} s")
         for shard, why in self._ledger.give_up():
             path = self._shards[shard].package.path
@@ -236,6 +199,10 @@ class Conversation:
                 except Unreachable:
                     taking = None
                     await asyncio.sleep(_AGAIN_SECONDS)
+        except (msgspec.DecodeError, LookupError, TypeError, ValueError):
+            why = "its answers cannot be read: it has another version of steadygo."
+            self._exclude(mate, why)
+            self._say(f"Worker {mate.name} takes no part: {why}")
         finally:
             if taking is not None:
                 taking.cancel()
@@ -274,8 +241,14 @@ class Conversation:
         try:
             await deliver(ask)
         except Refused as refused:
-            self._ledger.exclude(mate.name, refused.sentence)
+            self._exclude(mate, refused.sentence)
             self._say(f"Worker {mate.name} refuses: {refused.sentence}")
+
+    def _exclude(self, mate: Mate, why: str) -> None:
+        self._ledger.exclude(mate.name, why)
+        mate.outgoing.clear()
+        mate.excluded, mate.running, mate.busy, mate.compiling = True, [], False, 0
+        self._wake()
 
     async def _hand_out(self, mate: Mate) -> None:
         mate.wake.clear()
@@ -377,8 +350,12 @@ class Conversation:
             if mate.task is not None:
                 mate.task.cancel()
         await asyncio.gather(*(self._halt_one(mate, until) for mate in self._mates.values()))
+        self._tell_parts("the run was stopped")
+
+    def _tell_parts(self, missing: str) -> None:
+        """What is known of packages that are through in part."""
         for path, parts in list(self._results.items()):
-            self._tell(Finished(merged(self._plan[path], parts, "the run was stopped")))
+            self._tell(Finished(merged(self._plan[path], parts, missing)))
 
     async def _halt_one(self, mate: Mate, until: float) -> None:
         with contextlib.suppress(Unreachable, asyncio.CancelledError):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 MOST_LOST = 3
-"""A shard whose workers were lost that often is not tried again: it may be what kills them."""
+"""A shard whose workers were lost that often is not tried again: it may be what kills them. The last time it is alone on its worker: then
+no other shard was what killed it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class _Entry:
     lost: list[str] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
     settled: bool = False
+
+    @property
+    def suspect(self) -> bool:
+        """Whether one more loss is the last one: it has to run alone."""
+        return len(self.lost) >= MOST_LOST - 1
 
 
 class Ledger:
@@ -57,11 +63,12 @@ class Ledger:
 
     def lease(self, worker: str) -> Lease | None:
         """The next shard for a worker that is known and has not refused it; None when there is none for it."""
-        if worker not in self._heard:
+        held = [self._entries[lease.shard] for lease in self.leases(worker)]
+        if worker not in self._heard or any(e.suspect for e in held):
             return None
         for place, shard in enumerate(self._queue):
             entry = self._entries[shard]
-            if worker not in entry.refusals:
+            if worker not in entry.refusals and not (held and entry.suspect):
                 del self._queue[place]
                 entry.attempts += 1
                 entry.lease = Lease(shard, entry.attempts, worker, self._clock())
@@ -86,10 +93,12 @@ class Ledger:
         return True
 
     def exclude(self, worker: str, why: str) -> None:
-        """The worker can run none of the shards."""
-        for entry in self._entries.values():
+        """The worker can run none of the shards; those that it has are for others."""
+        for shard, entry in self._entries.items():
             if not entry.settled:
                 entry.refusals[worker] = why
+                if entry.lease is not None and entry.lease.worker == worker:
+                    self._requeue(shard, entry)
 
     def release(self, worker: str, shard: str, attempt: int) -> bool:
         """The worker gave it back before it started. Whether the lease stood."""

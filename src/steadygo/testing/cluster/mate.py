@@ -21,6 +21,7 @@ class Mate:
 
     `outgoing` leases are not known to have arrived, `unwanted` attempts are to be dropped. `parts` of results by (shard, attempt, whether
     it is a profile). `running`, `compiling` and `busy` are what it said last. `shown`: how often each (shard, test) got a verdict here.
+    `excluded`: it takes no part in this run.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Mate:
     link: Link | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    excluded: bool = False
 
 
 def share(mate: Mate, attempt: int, tests: int, seconds: float) -> Share:

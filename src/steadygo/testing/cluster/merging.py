@@ -12,14 +12,15 @@ _ENDS = re.compile(r"(?:PASS|FAIL)\n?")
 
 
 def merged(planned: Planned, parts: Sequence[tuple[Package, Share]], missing: str = "") -> Package:
-    """One result. What is planned and in no part is lost; `missing` is the end of the sentence that says why.
+    """One result. What is planned and in no part is lost; `missing` is the end of the sentence that says why (once, where nothing ran).
 
     Seconds are added up: they are what the package costs, and what the next run is divided by.
     """
     tests = [t for package, _ in parts for t in package.tests]
     there = {t.name for t in tests}
     absent = [n for n in dict.fromkeys(planned.tests) if n not in there] if len(parts) > 1 or missing else []
-    tests += [Test(name, Outcome.LOST, why=f"it never ran: {missing or 'no part of the package had it'}") for name in absent]
+    why = f"it never ran: {missing or 'no part of the package had it'}" if parts else "it never ran"
+    tests += [Test(name, Outcome.LOST, why=why) for name in absent]
     whys = list(dict.fromkeys(p.why for p, _ in parts if p.why))
     if missing and (absent or not parts):
         whys.append(missing[0].upper() + missing[1:] + ("" if missing.endswith(".") else "."))

@@ -28,9 +28,12 @@ async def scheduling(host: str, port: int, security: Security) -> AsyncIterator[
         scheduler.handlers = {name: handler for name, handler in scheduler.handlers.items() if name in SCHEDULER_ANSWERS}
         try:
             await scheduler
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # Dask puts its own error around that of the socket
             await scheduler.close()
-            raise UserError(f"{host}:{port} cannot be listened on: {error.strerror or error}.", "Give another --host or --port.") from None
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError):
+                raise
+            raise UserError(f"{host}:{port} cannot be listened on: {cause.strerror or cause}.", "Give another --host or --port.") from None
         try:
             yield scheduler.address
         finally:

@@ -1,0 +1,131 @@
+"""A scheduler that is not there, and workers that are not ours: the run ends with a sentence, and never hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steadygo.errors import UserError
+from steadygo.testing.cluster import identity, transport
+from steadygo.testing.cluster.looking import Listed, listed
+from steadygo.testing.cluster.merging import merged
+from steadygo.testing.cluster.shards import Shard
+from steadygo.testing.cluster.terms import Terms
+from steadygo.testing.plan import Planned
+from steadygo.testing.results import Outcome, Package
+
+distributed = pytest.importorskip("distributed", reason="needs the extra cluster; install it with pip install 'steadygo[cluster]'")
+PLANNED = Planned("example.com/p", Path("/p"), "", ("TestA", "TestB"))
+
+
+@dataclass
+class Run:
+    """What a conversation about one shard said and told."""
+
+    keys: Path
+    said: list[str] = field(default_factory=list)
+    finished: list[Package] = field(default_factory=list)
+
+    async def hold(self, address: str) -> None:
+        from steadygo.testing.cluster.conversation import Conversation
+
+        mine = identity.load(self.keys, identity.Role.CLIENT, datetime.now(UTC))
+        terms = Terms("r", transport.security(mine), lambda *_: b"", heartbeat_seconds=0.2, patience_seconds=1.0)
+
+        def tell(told: Any) -> None:
+            self.finished.append(told.package)
+
+        await asyncio.wait_for(
+            Conversation({PLANNED.path: PLANNED}, [Shard("s", PLANNED)], terms, tell, self.said.append).hold(address), 20
+        )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    identity.create(tmp_path / "keys", (), datetime.now(UTC))
+    transport.configure()
+    return Run(tmp_path / "keys")
+
+
+@asynccontextmanager
+async def _with_worker(run: Run, name: str, answers: dict[str, Callable[..., Any]]) -> AsyncIterator[str]:
+    """A scheduler, and a worker that answers as nobody of ours would."""
+    from steadygo.testing.cluster.scheduler import scheduling
+
+    now = datetime.now(UTC)
+    scheduler, worker = (transport.security(identity.load(run.keys, role, now)) for role in (identity.Role.SCHEDULER, identity.Role.WORKER))
+    async with scheduling("127.0.0.1", 0, scheduler) as address:
+        one = distributed.Worker(address, name=name, nthreads=1, host="127.0.0.1", security=worker, dashboard=False, memory_limit=0)
+        one.handlers |= {f"steadygo-{question}": answer for question, answer in answers.items()}
+        await one
+        try:
+            yield address
+        finally:
+            await one.close(timeout=2)
+
+
+def test_a_listed_worker_that_answers_nothing_ends_the_run(run: Run) -> None:
+    async def main() -> None:
+        async with _with_worker(run, "x/1", {}) as address:
+            await run.hold(address)
+
+    with pytest.raises(UserError, match=r"worker processes of this run ended, or did not answer for 1 s"):
+        asyncio.run(main())
+    assert [s for s in run.said if s.startswith("Worker x is lost")] == ["Worker x is lost: no sign of life for 1 s."]
+
+
+def test_a_worker_of_another_version_is_left_out(run: Run) -> None:
+    news = {"known": True, "first": 0, "messages": [b"\xc1"], "running": [], "compiling": 0, "busy": True}
+    answers: dict[str, Callable[..., Any]] = {"begin": lambda **_: "t", "give": lambda **_: True, "take": lambda **_: news}
+
+    async def main() -> None:
+        async with _with_worker(run, "x/1", answers) as address:
+            await run.hold(address)
+
+    asyncio.run(main())
+    assert run.said == ["Worker x takes no part: its answers cannot be read: it has another version of steadygo."]
+    [package] = run.finished
+    assert package.outcome is Outcome.FAILED and "another version of steadygo" in package.why
+
+
+def test_nothing_that_listens_is_said_so(run: Run) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tls://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(UserError, match=f"No scheduler answers at {address}: nothing listens there"):
+        asyncio.run(run.hold(address))
+
+
+def test_whoever_is_not_called_as_ours_are_is_passed_over() -> None:
+    def known(name: object) -> dict[str, object]:
+        return {"name": name, "nthreads": 2}
+
+    names: list[object] = ["tls://127.0.0.1:38443", 7, "a/b/2", "a/b/10", "x/", "/3", "y/²"]
+    found = listed({f"tls://host:{n}": known(name) for n, name in enumerate(names)})
+    assert found == {"a/b": Listed(10, "tls://host:3", 2)}
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "nosuch.invalid"])
+def test_a_host_that_cannot_be_listened_on_is_one_sentence(run: Run, host: str) -> None:
+    async def main() -> None:
+        from steadygo.testing.cluster.scheduler import scheduling
+
+        async with scheduling(host, 0, transport.security(identity.load(run.keys, identity.Role.SCHEDULER, datetime.now(UTC)))):
+            pass
+
+    with pytest.raises(UserError, match=f"{host}:0 cannot be listened on"):
+        asyncio.run(main())
+
+
+def test_why_nothing_of_a_package_ran_is_said_once() -> None:
+    found = merged(PLANNED, [], "every worker refuses it: w: no")
+    assert found.why == "Every worker refuses it: w: no."
+    assert [(t.name, t.outcome, t.why) for t in found.tests] == [(n, Outcome.LOST, "it never ran") for n in PLANNED.tests]
