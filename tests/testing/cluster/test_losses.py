@@ -94,7 +94,7 @@ class Cluster:
             time.sleep(0.1)
 
     def _test_processes(self) -> list[str]:
-        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
+        listed = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
         return [line for line in listed if str(self.home / "tmp") in line and ".test -test" in line]
 
     def signal(self, host: str, number: int) -> None:

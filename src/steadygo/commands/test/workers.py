@@ -108,7 +108,6 @@ def _signing(
                 flags=setting.flags.words,
                 variables=dict(environment),
                 source=tree,
-                data={},
                 fingerprint=like,
                 issued=now,
                 expires=now + _VALID,

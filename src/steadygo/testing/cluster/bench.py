@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from steadygo.errors import UserError
 from steadygo.testing import engine, verdict
-from steadygo.testing.cluster.messages import Over, Piece, Verdict, chunks, encode
+from steadygo.testing.cluster.messages import Over, Piece, Refusal, Verdict, chunks, encode
 from steadygo.testing.cluster.outbox import Outbox
 from steadygo.testing.engine import Setting
 from steadygo.testing.events import Watch
@@ -54,6 +55,7 @@ class Bench:
         self._to_run: deque[_Job] = deque()
         self._built: dict[str, _Built] = {}
         self._compiling = 0
+        self._broken = ""
         self._work = threading.Thread(target=self._conduct, args=(at_once,), daemon=True)
         self._work.start()
 
@@ -66,6 +68,9 @@ class Bench:
                     job = self._jobs[(piece.shard, piece.attempt)] = _Job(piece, package)
                     self._to_compile.append(job)
             self._changed.notify_all()
+            refused = [(piece.shard, piece.attempt) for piece in pieces] if self._broken else []
+        for key in refused:
+            self._outbox.put(encode(Refusal(*key, self._broken)), urgent=True)
 
     def drop(self, keys: Sequence[tuple[str, int]]) -> None:
         """Stop these pieces: somebody else has them."""
@@ -113,14 +118,32 @@ class Bench:
             return bool(self._compiling or self._to_compile or self._to_run or any(j.watch for j in self._jobs.values()))
 
     def _conduct(self, at_once: int) -> None:
+        self._surely(lambda: self._work_all(at_once))
+        self._outbox.put(encode(Over()), urgent=True)
+
+    def _work_all(self, at_once: int) -> None:
         with guard.scratch("steadygo-test-", self._setting.environment) as scratch:
-            threads = [threading.Thread(target=self._run_all, args=(scratch,), daemon=True) for _ in range(at_once)]
-            threads.append(threading.Thread(target=self._compile_all, args=(scratch,), daemon=True))
+            work = [lambda: self._run_all(scratch)] * at_once + [lambda: self._compile_all(scratch)]
+            threads = [threading.Thread(target=self._surely, args=(one,), daemon=True) for one in work]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        self._outbox.put(encode(Over()), urgent=True)
+
+    def _surely(self, work: Callable[[], None]) -> None:
+        """Do it. When it cannot be done, everything that is not done is refused: the client waits for an answer."""
+        try:
+            work()
+        except Exception as error:
+            with self._changed:
+                self._broken = _why(error)
+                left = [job for job in self._jobs.values() if not job.done and not job.stop.is_set()]
+                for job in left:
+                    job.stop.set()
+                self._stop.set()
+                self._changed.notify_all()
+            for job in left:
+                self._outbox.put(encode(Refusal(*job.key, self._broken)), urgent=True)
 
     def _compile_all(self, scratch: Path) -> None:
         number = 0
@@ -191,6 +214,8 @@ class Bench:
                     result = verdict.refused(job.package, "It did not get what [test] of steadygo.toml gives it", str(error))
             if not job.stop.is_set():
                 self._send(job, result, files.with_name(f"{files.name}.cover"))
+        except Exception as error:
+            self._outbox.put(encode(Refusal(*job.key, _why(error))), urgent=True)
         finally:
             self._finish(job)
 
@@ -222,3 +247,7 @@ class Bench:
         data = profile.read_bytes() if profile.is_file() else b""
         for chunk in chunks(job.piece, result, data):
             self._outbox.put(encode(chunk), urgent=chunk.last and not chunk.profile)
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, UserError) else f"It cannot go on: {type(error).__name__}: {error}."

@@ -40,7 +40,7 @@ _REFUSE = (
 class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One shard of a run for a worker. `attempt` counts from 1; a shard that is given out again has the next one.
 
-    `source` is the digest of the source's manifest, `data` those of the test data by name, `fingerprint` the client's as JSON of the
+    `source` is the digest of the manifest of source and test data, `fingerprint` the client's as JSON of the
     environment's room, `variables` the environment that go and the tests see, `worker` the name of the one it is for, "" for any.
     `directory` is where the run was asked for and `place` the package's, both below the top of the tree; `divided`: other shards have
     other tests of the package. `faults` are the words of --fault.
@@ -54,7 +54,6 @@ class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flags: tuple[str, ...]
     variables: dict[str, str]
     source: str
-    data: dict[str, str]
     fingerprint: str
     issued: datetime.datetime
     expires: datetime.datetime
@@ -164,7 +163,7 @@ def _sane(assignment: Assignment, what: str) -> None:
         raise Refused(f"{what} holds a word that no process can be given.")
     if not assignment.package or assignment.package.startswith("-") or not assignment.run or not assignment.shard or assignment.attempt < 1:
         raise Refused(f"{what} does not say what to run.")
-    if not all(_DIGEST.fullmatch(digest) for digest in (assignment.source, *assignment.data.values())):
+    if not _DIGEST.fullmatch(assignment.source):
         raise Refused(f"{what} names a manifest by something that is no SHA-256.")
     if any(path.startswith("/") or ".." in path.split("/") for path in (assignment.directory, assignment.place)):
         raise Refused(f"{what} names a directory outside of its tree.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from steadygo.errors import UserError
 from steadygo.testing.cluster.bench import Bench
 from steadygo.testing.cluster.context import Assignment
-from steadygo.testing.cluster.messages import Piece, Refusal, encode
+from steadygo.testing.cluster.messages import Over, Piece, Refusal, encode
 from steadygo.testing.cluster.outbox import Outbox
 from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shards import pattern
@@ -28,21 +28,28 @@ Prepare = Callable[[Assignment], AbstractContextManager[tuple[Setting, Path]]]
 
 @dataclass
 class _Session:
-    """`token` tells a client whether it still talks to the session that it began."""
+    """`token` tells a client whether it still talks to the session that it began. A thread of its own gets ready and accepts what is
+    `pending`, by (shard, attempt), so that the client is answered meanwhile.
+
+    `given`: everything that came, or that the client does not want any more. `changed` guards all but the outbox.
+    """
 
     outbox: Outbox
     heard: float
     token: str = field(default_factory=lambda: secrets.token_hex(8))
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    changed: threading.Condition = field(default_factory=threading.Condition)
     bench: Bench | None = None
     prepared: ExitStack = field(default_factory=ExitStack)
     given: set[tuple[str, int]] = field(default_factory=set)
+    pending: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    stopped: bool = False
+    work: threading.Thread | None = None
     terms: tuple[object, ...] = ()
 
 
 def _terms(said: Assignment) -> tuple[object, ...]:
     """What all assignments of a run have in common: it was made ready for that."""
-    return said.source, said.directory, said.flags, said.variables, said.fingerprint, said.faults, said.data
+    return said.source, said.directory, said.flags, said.variables, said.fingerprint, said.faults
 
 
 class Desk:
@@ -77,23 +84,53 @@ class Desk:
 
     def give(self, run: str, keys: Sequence[tuple[str, int]], signed: Sequence[bytes]) -> bool:
         """Take on assignments, `keys` are their (shard, attempt). False when there is no such session."""
-        with self._lock:
-            session = self._sessions.get(run)
+        session = self._session(run)
         if session is None:
             return False
-        with session.lock:  # not the desk's: getting ready for the first one takes a while
-            pieces = []
+        with session.changed:
             for key, data in zip(keys, signed, strict=True):
-                if key in session.given:  # the client did not hear that it had arrived
-                    continue
-                session.given.add(key)
+                if key not in session.given:  # else the client did not hear that it had arrived
+                    session.given.add(key)
+                    session.pending[key] = data
+            if session.work is None:
+                session.work = threading.Thread(target=self._work, args=(run, session), daemon=True)
+                session.work.start()
+            session.changed.notify_all()
+        return True
+
+    def _session(self, run: str) -> _Session | None:
+        with self._lock:
+            return self._sessions.get(run)
+
+    def _work(self, run: str, session: _Session) -> None:
+        """Accept what comes, until the session is stopped."""
+        while True:
+            with session.changed:
+                while not session.pending and not session.stopped:
+                    session.changed.wait()
+                if session.stopped:
+                    break
+                batch = dict(session.pending)
+            pieces: list[Piece] = []
+            for key, data in batch.items():
                 try:
                     pieces.append(self._accepted(run, key, data, session))
                 except (Refused, UserError) as error:
-                    session.outbox.put(encode(Refusal(*key, str(error))), urgent=True)
-            if pieces and session.bench is not None:
-                session.bench.give(pieces)
-        return True
+                    self._refuse(session, key, str(error))
+                except Exception as error:  # the client must hear of it: it waits for an answer
+                    self._refuse(session, key, f"It cannot get ready: {type(error).__name__}: {error}.")
+            with session.changed:
+                wanted = [p for p in pieces if session.pending.pop((p.shard, p.attempt), None) is not None]
+                if session.bench is not None:
+                    session.bench.give(wanted)
+        if session.bench is None:  # else that says it
+            session.outbox.put(encode(Over()), urgent=True)
+
+    def _refuse(self, session: _Session, key: tuple[str, int], why: str) -> None:
+        with session.changed:
+            wanted = session.pending.pop(key, None) is not None
+        if wanted:
+            session.outbox.put(encode(Refusal(*key, why)), urgent=True)
 
     def _accepted(self, run: str, key: tuple[str, int], data: bytes, session: _Session) -> Piece:
         said = self._check(data)
@@ -101,15 +138,17 @@ class Desk:
             raise Refused("The assignment was signed for another shard than the one that it came as.")
         if session.bench is None:
             setting, root = session.prepared.enter_context(self._prepare(said))
-            session.bench, session.terms = Bench(setting, root, session.outbox, self._slots, self.at_once), _terms(said)
+            with session.changed:
+                if session.stopped:
+                    raise Refused("The run was stopped.")
+                session.bench, session.terms = Bench(setting, root, session.outbox, self._slots, self.at_once), _terms(said)
         elif session.terms != _terms(said):
             raise Refused("The assignment differs from the first one of its run in more than its tests.")
         return Piece(said.shard, said.attempt, said.package, said.place, said.tests, pattern(said.tests) if said.divided else "")
 
     def take(self, run: str, acknowledged: int) -> tuple[int, list[bytes]] | None:
         """(number of the first, messages); None when there is no such session."""
-        with self._lock:
-            session = self._sessions.get(run)
+        session = self._session(run)
         if session is None:
             return None
         session.heard = time.monotonic()
@@ -117,39 +156,62 @@ class Desk:
 
     def now(self, run: str) -> tuple[list[tuple[str, str, float]], int, bool]:
         """(tests that run, packages that are compiled, whether there is anything to do)."""
-        session = self._sessions.get(run)
+        session = self._session(run)
         if session is None or session.bench is None:
-            return [], 0, False
-        return session.bench.running(), session.bench.compiling, session.bench.is_busy
+            return [], 0, session is not None and bool(session.pending)
+        return session.bench.running(), session.bench.compiling, session.bench.is_busy or bool(session.pending)
 
     def drop(self, run: str, keys: Sequence[tuple[str, int]]) -> None:
-        """Stop these attempts."""
-        session = self._sessions.get(run)
-        if session is not None and session.bench is not None:
-            session.bench.drop(keys)
+        """Stop these attempts, and take them on no more should they come late."""
+        session = self._session(run)
+        if session is None:
+            return
+        with session.changed:
+            session.given.update(keys)
+            for key in keys:
+                session.pending.pop(key, None)
+            if session.bench is not None:
+                session.bench.drop(keys)
 
     def withdraw(self, run: str, keys: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         """Give back those of these attempts that have not started."""
-        session = self._sessions.get(run)
-        return session.bench.withdraw(keys) if session is not None and session.bench is not None else []
+        session = self._session(run)
+        if session is None:
+            return []
+        with session.changed:
+            back = [key for key in keys if session.pending.pop(key, None) is not None]
+            return back + (session.bench.withdraw(keys) if session.bench is not None else [])
 
     def halt(self, run: str) -> bool:
         """Stop everything of the run, and tell what is known. Whether there is something that will say `Over`."""
-        session = self._sessions.get(run)
-        if session is None or session.bench is None:
+        session = self._session(run)
+        if session is None:
             return False
-        session.bench.halt()
-        return True
+        with session.changed:
+            session.stopped = True
+            session.changed.notify_all()
+            if session.bench is not None:
+                session.bench.halt()
+            return session.work is not None
 
     def end(self, run: str) -> None:
         """Forget the run; whatever of it still runs is killed."""
         with self._lock:
             session = self._sessions.pop(run, None)
-        if session is not None:
-            with session.prepared:
-                if session.bench is not None:
-                    session.bench.close()
-            self._forget(run)
+        if session is None:
+            return
+        with session.changed:
+            session.stopped = True
+            session.changed.notify_all()
+        session.outbox.close()
+        if session.bench is not None:
+            session.bench.halt()
+        if session.work is not None:
+            session.work.join()
+        with session.prepared:
+            if session.bench is not None:
+                session.bench.close()
+        self._forget(run)
 
     def end_silent(self) -> list[str]:
         """End the runs whose clients said nothing for too long."""
