@@ -214,3 +214,9 @@ def test_a_polluter_that_works_only_sometimes_is_not_named() -> None:
         return Answer(len(trial.tests) > 1 and next(calls) % 3 != 2, order)
 
     assert _conclude(ask, 200).kind == "not-known"
+
+
+def test_a_process_that_ends_before_a_test_begins_is_told_and_the_name_is_not_doubted() -> None:
+    found = _conclude(lambda trial: Answer(None, ended="with exit status 3"), 10)
+    assert found.kind == "not-known"
+    assert "the process ended with exit status 3 before TestX began" in found.because[0]

@@ -58,3 +58,17 @@ def test_a_package_that_does_not_compile_is_told(bench: Give) -> None:
 def test_one_word_is_refused(bench: Give) -> None:
     here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) {}\n'})
     assert "takes a package and a test" in here.run("test", "diagnose", "./p", code=2)
+
+
+@pytest.mark.slow
+def test_a_test_main_that_exits_does_not_end_the_sweep(bench: Give) -> None:
+    here = bench(
+        {
+            "hang/h_test.go": 'import ("os"; "testing")\nfunc TestMain(m *testing.M) { os.Exit(3) }\nfunc TestQ(t *testing.T) {}\n',
+            "fine/f_test.go": FILES["fine/f_test.go"],
+        }
+    )
+    text = here.run("test", "diagnose", "--all", "./...", code=1)
+    assert "TestQ  not-known" in text
+    assert "4 tests, 1 not stable" in text
+    assert "ended with exit status 3 before TestQ began" in here.run("test", "diagnose", "./hang", "TestQ", code=1)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from go_tests import Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadygo.testing.vetting import changed_tests, runs_needed
+from steadygo.testing.plan import Planned
+from steadygo.testing.vetting import _command, changed_tests, runs_needed
 
 Give = Callable[..., Bench]
 
@@ -139,3 +142,9 @@ def test_the_runs_suffice_and_one_less_does_not(rate: float, confidence: float) 
     assert 1 - (1 - rate) ** runs >= confidence - 1e-6
     assert runs == 1 or 1 - (1 - rate) ** (runs - 1) < confidence + 1e-6
     assert (runs_needed(0.1, 0.95), runs_needed(0.01, 0.95)) == (29, 299)
+
+
+def test_the_command_is_quoted_for_a_shell() -> None:
+    build = "-ldflags=-X 'main.a=b c'"
+    command = _command(Planned("p", Path(), ""), [build], ["-shuffle=off", "-run=^(TestX)$"])
+    assert shlex.split(command) == ["go", "test", build, "-run=^(TestX)$", "p"]

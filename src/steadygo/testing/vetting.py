@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -119,5 +119,4 @@ def _disturbed(
 
 
 def _command(package: Planned, build: Sequence[str], flags: Sequence[str]) -> str:
-    words = [*build, *(f for f in flags if f != "-shuffle=off")]
-    return " ".join(["go test", *(w if re.fullmatch(r"[\w@%+=:,./-]+", w) else f"'{w}'" for w in words), package.path])
+    return shlex.join(["go", "test", *build, *(f for f in flags if f != "-shuffle=off"), package.path])

@@ -67,7 +67,16 @@ def find(go: Path, scratch: Path, environment: Mapping[str, str], tests: int, fi
     if not program.is_file():
         source = scratch / "seeds.go"
         source.write_text(_PROGRAM)
-        own = {**environment, "GOFLAGS": "", "GO111MODULE": "off", "GOWORK": "off", "CGO_ENABLED": "0", "GOOS": "", "GOARCH": ""}
+        own = {
+            **environment,
+            "GOENV": "off",
+            "GOFLAGS": "",
+            "GO111MODULE": "off",
+            "GOWORK": "off",
+            "CGO_ENABLED": "0",
+            "GOOS": "",
+            "GOARCH": "",
+        }
         run([go, "build", "-o", program, source], directory=scratch, environment=own, timeout_seconds=300.0)
     ran = run([program, *map(str, (tests, first, last, wanted))], timeout_seconds=60.0)
     return ran.text.split() if ran.ok else []

@@ -13,7 +13,7 @@ from steadygo.commands.test.diagnosed import document, suspects, text
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.commands.test.prepared import prepared
 from steadygo.errors import UserError
-from steadygo.testing.diagnosis.case import Budget
+from steadygo.testing.diagnosis.case import Budget, counted
 from steadygo.testing.diagnosis.laboratory import diagnose
 from steadygo.tools import guard
 
@@ -66,5 +66,5 @@ def command(
 def _tell(trying: str, runs: int, known: Sequence[str]) -> None:
     """One line on a terminal: what is being tried, and the last that is known."""
     if sys.stderr.isatty():
-        said = f"{runs} runs · trying {trying}" + (f" · {known[-1]}" if known else "")
+        said = f"{counted(runs, 'run')} · trying {trying}" + (f" · {known[-1]}" if known else "")
         print("\r\x1b[2K" + (said[:100] if trying else ""), end="", file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from steadygo.read import go
 from steadygo.report.escaping import clean
-from steadygo.testing.diagnosis.case import Diagnosis
+from steadygo.testing.diagnosis.case import Diagnosis, counted
 from steadygo.testing.suspects import Suspect, find_suspects
 
 _MOST_BYTES = 8 << 20  # of one file
@@ -59,4 +59,4 @@ def text(found: Diagnosis, lines: tuple[Suspect, ...]) -> str:
         said += [f"  {one.path}:{one.line}  {clean(one.source)}", f"      {one.why}"]
     said += ["", found.reproduce] if found.reproduce else []
     said += [found.steadygo] if found.steadygo else []
-    return "\n".join([*said, "", f"{found.runs} runs"])
+    return "\n".join([*said, "", counted(found.runs, "run")])

@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from steadygo.commands.test.diagnosed import document, headline, others, suspects
-from steadygo.testing.diagnosis.case import Budget, Diagnosis
+from steadygo.errors import UserError
+from steadygo.testing.diagnosis.case import Budget, Diagnosis, counted
 from steadygo.testing.diagnosis.laboratory import diagnose
 from steadygo.testing.engine import Setting
 from steadygo.testing.plan import Planned
@@ -73,7 +74,9 @@ def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, a
             click.echo(msgspec.json.encode([_document(one) for one in all_]).decode())
     bad = [one for one in all_ if one.counts and one.found.kind != "stable"]
     if not as_json:
-        click.echo(f"\n{len(all_)} tests, {len(bad)} not stable, {spending.runs} runs")
+        tests, unbuilt = sum(bool(one.found.test) for one in all_), sum(not one.found.test for one in all_)
+        said = [counted(tests, "test"), f"{len(bad) - unbuilt} not stable", counted(spending.runs, "run")]
+        click.echo("\n" + ", ".join([*said, *([f"{counted(unbuilt, 'package')} could not be run"] if unbuilt else [])]))
         if any(one.found.kind == "stable" for one in all_):
             click.echo(f"Of the others, a failure in {_SHOWN_RATE:.0%} of runs would have shown with 95 %.")
     return 1 if bad else 0
@@ -96,7 +99,10 @@ def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_r
             continue
         _tell(f"{path} {test}, one of {suspicious} that failed once")
         with guard.scratch("steadygo-test-") as scratch:
-            found, interrupted = diagnose(screened.package, test, setting, scratch, budget, _quiet)
+            try:
+                found, interrupted = diagnose(screened.package, test, setting, scratch, budget, _quiet)
+            except UserError as error:
+                found, interrupted = Diagnosis(test, "not-known", because=(str(error),)), False
         spending.runs += found.runs
         if interrupted:
             raise KeyboardInterrupt

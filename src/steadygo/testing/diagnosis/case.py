@@ -11,7 +11,7 @@ import msgspec
 from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.trial import Change, Trial
 
-_KEPT_FOR_COMMANDS = 2  # runs that stay for trying the commands that are printed
+KEPT_FOR_COMMANDS = 2  # runs that stay for trying the commands that are printed
 
 
 class NotTried(msgspec.Struct, frozen=True):
@@ -111,7 +111,7 @@ class Case:
     @property
     def left(self) -> int:
         """Runs that may still be spent."""
-        return max(0, self.budget.runs - _KEPT_FOR_COMMANDS - self.runs)
+        return max(0, self.budget.runs - KEPT_FOR_COMMANDS - self.runs)
 
     @property
     def alone(self) -> Trial:

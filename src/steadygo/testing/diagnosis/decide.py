@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from steadygo.errors import UserError
 from steadygo.testing.diagnosis import chance, order, screen, together
-from steadygo.testing.diagnosis.case import Case, Found, NotTried, Spent, of
+from steadygo.testing.diagnosis.case import KEPT_FOR_COMMANDS, Case, Found, NotTried, Spent, of
 from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.statistics import passes_needed
 from steadygo.testing.diagnosis.trial import Change, Trial
@@ -43,7 +43,8 @@ def decide(case: Case, means: Means) -> Found:
     try:
         return _decide(case, means)
     except Spent:
-        case.because.append(f"the budget of {case.budget.words} was used up while trying {case.trying}")
+        kept = f"; {KEPT_FOR_COMMANDS} of its runs are kept to try a command" if case.runs < case.budget.runs else ""
+        case.because.append(f"the budget of {case.budget.words} was used up while trying {case.trying}{kept}")
         return Found("not-known")
 
 
@@ -59,7 +60,8 @@ def _decide(case: Case, means: Means) -> Found:
     case.trying = "the test alone"
     first = case.ask(case.alone)
     if first.failed is None and not first.ended_by:
-        _check_name(case)
+        top = _check_name(case, means.names)
+        return _never_began(case, top, first)
     second = case.ask(case.alone)
     one = None if first.failed is None or second.failed is None else first.failed + second.failed
     case.because.append(f"alone it failed in {of(one, 2)}")
@@ -88,12 +90,19 @@ def _decide(case: Case, means: Means) -> Found:
     )
 
 
-def _check_name(case: Case) -> None:
+def _check_name(case: Case, names: Sequence[str]) -> str:
+    """The top-level test, which is in the source but did not begin. Raises UserError when there is no such test."""
     top, slash, _ = case.test.partition("/")
-    if slash:
-        known = case.ask(Trial(tests=(top,))).order
-        raise unknown(case.test, [n for n in known if "/" in n])
-    raise unknown(case.test, ())
+    began = case.ask(Trial(tests=(top,))).order if slash else ()
+    if top not in names or top in began:
+        raise unknown(case.test, [n for n in began if "/" in n])
+    return top
+
+
+def _never_began(case: Case, top: str, answer: Answer) -> Found:
+    how = f"was stopped after {answer.hung_after:g} s" if answer.hung_after else f"ended {answer.ended}".rstrip()
+    case.because.append(f"the process {how} before {top} began: look at TestMain and at what is initialized before it")
+    return Found("not-known", case.alone)
 
 
 def _hang(answer: Answer) -> list[str]:

@@ -66,7 +66,7 @@ def _go(setting: Setting) -> str:
 def _fails(line: str, setting: Setting, scratch: Path) -> bool:
     """Whether a shell line fails as a test does; steadygo's own record of that is thrown away."""
     state = {"XDG_STATE_HOME": str(scratch / "state"), "STEADYGO_DATABASE": ""}
-    own = f"{shlex.quote(sys.executable)} -m steadygo test"
+    own = f"{shlex.quote(sys.executable)} -P -m steadygo test"
     environment = {k: v for k, v in {**setting.environment, **state}.items() if v}
     ran = run(
         ["sh", "-c", line.replace("steadygo test", own)],

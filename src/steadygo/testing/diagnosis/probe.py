@@ -44,7 +44,7 @@ class Answer:
 
     `order`: tests as they started, subtests only beside a test that is a subtest itself. `parallel`: those of them that called
     t.Parallel. `ended_by`: the test that ended the process before this one had a verdict. `hung_after`: seconds after which it was
-    stopped for taking too long.
+    stopped for taking too long. `ended`: how the process ended, "with exit status 3".
     `seconds` of the process, `own_seconds` of the test at its slowest.
     """
 
@@ -56,6 +56,7 @@ class Answer:
     skipped: bool = False
     hung_after: float = 0.0
     ended_by: str = ""
+    ended: str = ""
     seconds: float = 0.0
     own_seconds: float = 0.0
 
@@ -171,6 +172,7 @@ class Prober:
             skipped=bool(counted) and all(t.outcome is Outcome.SKIPPED for t in counted),
             hung_after=tape.limit_seconds if tape.hung else 0.0,
             ended_by=ended_by,
+            ended="" if ran.status is None else f"with exit status {ran.status}" if ran.status >= 0 else f"by signal {-ran.status}",
             seconds=seconds,
             own_seconds=max((t.seconds for t in counted), default=0.0),
         )
@@ -246,7 +248,7 @@ def compiled(package: Planned, test: str, setting: Setting, scratch: Path) -> Pr
     try:
         prober.binary(Change("", ""))
     except CannotTry as error:
-        raise UserError(f"{package.path} cannot be tested. {error}", "Mend that first.") from None
+        raise UserError(f"{package.path} cannot be tested. {str(error).rstrip('.')}.", "Mend that first.") from None
     return prober
 
 
