@@ -72,6 +72,23 @@ def _wait_for(log: Path, word: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--go", "/nonexistent/go"), "/nonexistent/go is no program that can be run."),
+        (("--host", "203.0.113.9"), "203.0.113.9 is no address of this machine: Cannot assign requested address."),
+        (("--host", "nosuch.invalid"), "nosuch.invalid is no address of this machine: "),
+    ],
+)
+def test_a_worker_that_could_not_work_does_not_join(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    identity.create(tmp_path / "keys", ("127.0.0.1",), datetime.now(UTC))
+    program = [sys.executable, "-m", "steadygo", "cluster", "worker", "tls://127.0.0.1:9", "--keys", str(tmp_path / "keys" / "worker")]
+    own = [*program, "--store", str(tmp_path / "store"), *(() if "--go" in words else ("--go", sys.executable)), *words]
+    ran = subprocess.run(own, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"steadygo: {said}"), ran.stderr
+
+
 @pytest.mark.slow
 def test_code_that_somebody_sends_is_not_run(alive: tuple[str, Path, list[int]], tmp_path: Path) -> None:
     address, keys, _ = alive

@@ -16,6 +16,7 @@ from steadygo.testing.cluster import context, identity, memory, timing, transpor
 from steadygo.testing.cluster.context import Assignment, Own
 from steadygo.testing.cluster.depot import Depot
 from steadygo.tools import guard
+from steadygo.tools.go import find_go
 
 _MOST_KEPT_BYTES = 10 << 30  # of sources and test data that no run uses
 
@@ -50,6 +51,7 @@ def command(
     from steadygo.testing.cluster import worker
     from steadygo.testing.cluster.desk import Desk
 
+    find_go(program, os.environ)  # said now, not to the first client
     name = name or socket.gethostname()
     key, depot = mine.signed_by(), None if in_place else Depot(store or _default_store(os.environ), _MOST_KEPT_BYTES)
     preparing = Preparing(program, depot)
@@ -61,7 +63,7 @@ def command(
 
     slots = at_once or len(os.sched_getaffinity(0))
     desk = Desk(check, preparing.prepare, preparing.forget, slots, 3 * timing.heartbeat_seconds(os.environ))
-    place = worker.Place(address, name, host or worker.own_address(address), transport.security(mine))
+    place = worker.Place(address, name, worker.checked_host(host) if host else worker.own_address(address), transport.security(mine))
     told = (lambda sentence: None) if in_place else say
     serve(lambda stopped: worker.serve(place, desk, depot, told, stopped), until_alone=in_place)
     return 0

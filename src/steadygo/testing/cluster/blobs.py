@@ -94,7 +94,8 @@ class Blobs:
         with self._locked(fcntl.LOCK_EX):
             used = self._used()
             for leftover in (self.directory / "coming").iterdir():
-                _remove_unlocked(leftover)
+                with contextlib.suppress(FileNotFoundError):  # it has just arrived, or another worker removed it
+                    _remove_unlocked(leftover)
             found = [(status.st_mtime, status.st_size, p) for p in (self.directory / "blobs").glob("*/*") if (status := p.stat())]
             total, removed = sum(size for _, size, _ in found), 0
             for _, size, path in sorted(found):

@@ -208,10 +208,12 @@ class Desk:
             session.bench.halt()
         if session.work is not None:
             session.work.join()
-        with session.prepared:
-            if session.bench is not None:
-                session.bench.close()
-        self._forget(run)
+        try:
+            with session.prepared:
+                if session.bench is not None:
+                    session.bench.close()
+        finally:
+            self._forget(run)
 
     def end_silent(self) -> list[str]:
         """End the runs whose clients said nothing for too long."""

@@ -129,10 +129,21 @@ def own_address(scheduler: str) -> str:
         raise UserError(f"There is no way to {scheduler} from here: {error.strerror or error}.", "Is it the right address?") from None
 
 
+def checked_host(host: str) -> str:
+    """An address that a worker can listen at, as it came. Raises UserError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise UserError(f"{host} is no address of this machine: {error.strerror or error}.", "Give one of its own with --host.") from None
+    return host
+
+
 async def serve(place: Place, desk: Desk, depot: Depot | None, say: Callable[[str], None], stopped: asyncio.Event) -> None:
     """Work until `stopped`. `say` gets a sentence when the scheduler comes or goes."""
     answers = _Answers(desk, depot, asyncio.get_running_loop())
-    watch = asyncio.create_task(_watch(desk, say))
+    watch = asyncio.create_task(_watch(answers, say))
     joined = True
     number = 0
     try:
@@ -184,10 +195,16 @@ async def _join(place: Place, number: int, answers: _Answers, scratch: Path, say
         await worker.close(timeout=2, nanny=False)
 
 
-async def _watch(desk: Desk, say: Callable[[str], None]) -> None:
+async def _watch(answers: _Answers, say: Callable[[str], None]) -> None:
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
-        for run in await asyncio.to_thread(desk.end_silent):
+        try:
+            silent = await asyncio.to_thread(answers.desk.end_silent)
+        except Exception as error:  # a disk that is full, for example; the next silent client must be seen all the same
+            say(f"what a silent client left could not be cleared up: {_first_line(error)}")
+            continue
+        for run in silent:
+            answers.news.pop(run, None)
             say(f"run {run}: its client went silent; what it had running was stopped")
 
 
