@@ -104,6 +104,33 @@ def test_nothing_that_listens_is_said_so(run: Run) -> None:
         asyncio.run(run.hold(address))
 
 
+def test_a_scheduler_without_workers_ends_the_run(run: Run) -> None:
+    from steadygo.testing.cluster.scheduler import scheduling
+
+    async def main() -> None:
+        mine = transport.security(identity.load(run.keys, identity.Role.SCHEDULER, datetime.now(UTC)))
+        async with scheduling("127.0.0.1", 0, mine) as address:
+            await run.hold(address)
+
+    with pytest.raises(UserError, match=r"did not answer for 1 s\. .* What is left: example\.com/p$"):
+        asyncio.run(main())
+
+
+def test_a_scheduler_that_stays_away_ends_the_run_and_says_how_to_go_on(run: Run) -> None:
+    from steadygo.testing.cluster.scheduler import scheduling
+
+    async def main() -> None:
+        mine = transport.security(identity.load(run.keys, identity.Role.SCHEDULER, datetime.now(UTC)))
+        async with scheduling("127.0.0.1", 0, mine) as address:
+            holding = asyncio.create_task(run.hold(address))
+            await asyncio.sleep(0.5)
+        await holding
+
+    with pytest.raises(UserError, match=r"No scheduler answers .*What has run is kept\. Start it again and run the rest: example\.com/p$"):
+        asyncio.run(main())
+    assert [s for s in run.said if s.endswith("does not answer; waiting for it.")]
+
+
 def test_whoever_is_not_called_as_ours_are_is_passed_over() -> None:
     def known(name: object) -> dict[str, object]:
         return {"name": name, "nthreads": 2}
