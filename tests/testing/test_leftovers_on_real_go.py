@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -259,3 +260,31 @@ def test_names_databases_beside_the_tests_own(bench: Give) -> None:
         found = leavers(here, "./p", SERVER=server.url(), **drivers.ENVIRONMENT)
         assert set(found) == {"p.TestBeside"}
         assert shown(found["p.TestBeside"]) == [("created", "database", "beside")]
+
+
+def test_says_that_nothing_is_known_where_no_test_comes_to_run(bench: Give) -> None:
+    here = bench({"p/p_test.go": 'import ("os"; "testing")\nfunc TestMain(m *testing.M) { os.Exit(3) }\nfunc TestA(t *testing.T) {}\n'})
+    said = here.run("test", "leftovers", "./p", code=1)
+    assert "✗  example.com/svc/p  What its tests leave is not known" in said
+    assert "exit status 3" in said
+
+
+def test_an_interrupt_shows_what_was_found_by_then(bench: Give) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(120)
+        body = f"""import ("net"; "os"; "testing"; "time")
+func TestA(t *testing.T) {{ _ = os.WriteFile(os.TempDir() + "/left.txt", nil, 0o600) }}
+func TestB(t *testing.T) {{
+	_, err := net.Dial("tcp", "127.0.0.1:{server.getsockname()[1]}")
+	if err != nil {{ t.Fatal(err) }}
+	time.Sleep(time.Hour)
+}}
+"""
+        process = bench({"p/p_test.go": body}).start("test", "leftovers", "./p")
+        server.accept()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, (out, err)
+    assert b"left.txt" in out
+    assert b"It was stopped before all of its tests had run." in out
+    assert b"TestB" not in out

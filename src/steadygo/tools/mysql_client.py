@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from steadygo.errors import ToolMissing, UserError
+from steadygo.tools import guard
 from steadygo.tools.mysql import Server
 from steadygo.tools.run import Outcome, run
 
@@ -78,10 +78,11 @@ def _login(server: Server) -> Iterator[str]:
     pairs = {"user": server.user, "password": server.password}
     pairs |= {"socket": server.socket} if server.socket else {"host": server.host, "port": str(server.port), "protocol": "tcp"}
     quoted = {k: v.replace("\\", "\\\\").replace('"', '\\"') for k, v in pairs.items()}
-    with tempfile.NamedTemporaryFile("w", prefix="steadygo-", suffix=".cnf", encoding="utf-8") as file:
-        file.write("[client]\n" + "".join(f'{k}="{v}"\n' for k, v in quoted.items()) + _tls(server.tls))
-        file.flush()
-        yield os.fspath(file.name)
+    with guard.scratch("steadygo-mysql-") as place:
+        file = place / "login.cnf"
+        file.touch(0o600)
+        file.write_text("[client]\n" + "".join(f'{k}="{v}"\n' for k, v in quoted.items()) + _tls(server.tls), "utf-8")
+        yield os.fspath(file)
 
 
 def _tls(word: str) -> str:

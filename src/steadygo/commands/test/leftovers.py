@@ -13,7 +13,7 @@ from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.commands.test.prepared import prepared
 from steadygo.report.escaping import clean
 from steadygo.report.terminal import Look, look_for
-from steadygo.testing.leftovers.conduct import conduct
+from steadygo.testing.leftovers.conduct import Interrupted, conduct
 from steadygo.testing.leftovers.results import Leaver, Left, Package, Report
 from steadygo.tools import guard
 
@@ -39,10 +39,15 @@ def command(ctx: click.Context, packages: tuple[str, ...], as_json: bool, progra
             print(f"\r\x1b[2K{clean(f'{package} {test}')[: look.width - 1]}", end="", file=sys.stderr, flush=True)
 
     with guard.scratch("steadygo-test-", setting.environment) as scratch:
-        report = conduct(plan, setting, Path(scratch), tell)
+        try:
+            report, interrupted = conduct(plan, setting, Path(scratch), tell), False
+        except Interrupted as error:
+            report, interrupted = error.report, True
     if live:
         print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
     click.echo(msgspec.json.encode(report).decode() if as_json else _text(report, look))
+    if interrupted:
+        raise KeyboardInterrupt
     return 1 if report.found else 0
 
 
@@ -80,5 +85,7 @@ def _left(left: Left) -> str:
     if left.what == "process":
         ports = f", listens on {', '.join(map(str, left.ports))}" if left.ports else ""
         return f"process still alive: {clean(left.path)}{ports}"
+    if left.what == "database":
+        return f"{left.how} database {clean(left.path)}  (others may use this server too)"
     many = f" ({left.files} file{'s' if left.files != 1 else ''})" if left.what == "directory" and left.how == "created" else ""
     return f"{left.how} {left.what} {clean(left.path)}{many}{'  ← changes later results' if left.matters else ''}"

@@ -17,8 +17,16 @@ from steadygo.testing.verdict import own_complaint
 from steadygo.tools import go_test
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C; `report` is what was known by then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
 def conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, tell: Callable[[str, str], None]) -> Report:
-    """Look at every package. `tell` gets a package and the name of its test that starts. Ctrl-C ends all of it."""
+    """Look at every package. `tell` gets a package and the name of its test that starts. Raises Interrupted."""
     stop = threading.Event()
     variables = go_test.find_variables(setting.go, setting.directory, setting.environment)
     trees = {p.path: _tree(p.directory) for p in plan}
@@ -41,8 +49,14 @@ def conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, tell: Call
         return finder.find(lambda test: tell(package.path, test))
 
     with setting.lending(), ThreadPoolExecutor(1 if why_not or servers else setting.at_once) as pool:
+        looked = [pool.submit(one, package) for package in plan]
         try:
-            return Report(setting.run, why_not, tuple(pool.map(one, plan)))
+            return Report(setting.run, why_not, tuple(future.result() for future in looked))
+        except KeyboardInterrupt:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            known = tuple(f.result() for f in looked if not f.cancelled() and f.exception() is None)
+            raise Interrupted(Report(setting.run, why_not, known)) from None
         finally:
             stop.set()
 

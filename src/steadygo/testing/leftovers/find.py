@@ -30,10 +30,14 @@ _OVERRIDDEN = ("-test.run=", "-test.skip=", "-test.count=", "-test.shuffle=")
 
 @dataclass(frozen=True)
 class _Once:
-    passed: bool
+    status: int | None
     failed: tuple[str, ...]
     left: tuple[Left, ...]
     undone_at: Mapping[Left, str]
+
+    @property
+    def passed(self) -> bool:
+        return self.status == 0
 
 
 @dataclass
@@ -56,13 +60,18 @@ class Finder:
 
     def find(self, tell: Callable[[str], None]) -> Package:
         """What each test leaves, then what only all of them leave. `tell` gets each test's name when it starts."""
-        known = Counter(_key(left) for left in self._once((), self._fresh()).left)  # of TestMain and init: the package's
-        leavers, failed, singly = list[Leaver](), list[str](), set[tuple[str, ...]]()
+        bare = self._once((), self._fresh())
+        known = Counter(_key(left) for left in bare.left)  # of TestMain and init: the package's
+        leavers, failed, singly, passed, ran = list[Leaver](), list[str](), set[tuple[str, ...]](), 0, 0
         for test in self.package.tests:
             if self.stopped():
                 break
             tell(test)
             leaver = self._leaver(test, (test,), lambda left: Counter(map(_key, left)) - known)
+            if self.stopped():  # it was killed
+                break
+            ran += 1
+            passed += leaver.passed
             singly |= {_key(left) for left in leaver.left}
             if leaver.left:
                 leavers.append(leaver)
@@ -71,9 +80,12 @@ class Finder:
         if not self.stopped():
             tell("")
             whole = self._leaver("", self.package.tests, lambda left: Counter(k for k in map(_key, left) if k not in singly))
-            if whole.left or (whole.again == "fails" and not any(leaver.again == "fails" for leaver in leavers)):
+            if (whole.left or (whole.again == "fails" and not any(leaver.again == "fails" for leaver in leavers))) and not self.stopped():
                 leavers.append(whole)
-        return Package(self.package.path, len(self.package.tests), tuple(leavers), failed=tuple(failed))
+        why = "It was stopped before all of its tests had run." if self.stopped() else ""
+        if not why and not bare.passed and not passed:
+            why = f"What its tests leave is not known: without any of them it ends with exit status {bare.status} already."
+        return Package(self.package.path, ran, tuple(leavers), why, tuple(failed))
 
     def _leaver(self, name: str, tests: Sequence[str], wanted: Callable[[Iterable[Left]], Counter[tuple[str, ...]]]) -> Leaver:
         places = self._fresh()
@@ -150,7 +162,7 @@ class Finder:
         found = {_left(one): one.at for one in places.found(self.package.directory)}
         served = [Left("server", name, "database", "created") for name in after - before]
         served += [Left("server", name, "database", "deleted") for name in before - after]
-        return _Once(ran.status == 0, failed, tuple(sorted([*found, *served, *map(_alive, alive)])), found)
+        return _Once(ran.status, failed, tuple(sorted([*found, *served, *map(_alive, alive)])), found)
 
 
 def _left(found: Found) -> Left:

@@ -39,7 +39,7 @@ class Leaver(msgspec.Struct, frozen=True):
 
 
 class Package(msgspec.Struct, frozen=True):
-    """One package; `leavers` are those that left something. `why`: why nothing is known of it. `tests`: how many ran.
+    """One package; `leavers` are those that left something. `why`: why nothing, or not all, is known of it. `tests`: how many ran.
 
     `failed` are tests that failed on their own and left nothing: they may not have come to that.
     """
