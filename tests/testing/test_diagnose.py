@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from go_tests import Bench
@@ -17,7 +18,7 @@ from steadygo.testing.diagnosis.decide import Means, decide
 from steadygo.testing.diagnosis.minimal import minimal
 from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.reproduce import Commands, conclude
-from steadygo.testing.diagnosis.trial import Trial
+from steadygo.testing.diagnosis.trial import Change, Trial
 
 Give = Callable[..., Bench]
 
@@ -220,3 +221,21 @@ def test_a_process_that_ends_before_a_test_begins_is_told_and_the_name_is_not_do
     found = _conclude(lambda trial: Answer(None, ended="with exit status 3"), 10)
     assert found.kind == "not-known"
     assert "the process ended with exit status 3 before TestX began" in found.because[0]
+
+
+def test_the_commands_have_the_flags_and_the_program_of_the_experiments() -> None:
+    commands = Commands("p", "/go/1.21/bin/go", ("-race=true", "-short=true"), lambda line: True, ("-integration",))
+    alone = Trial(tests=("TestX",))
+    assert commands.plain(alone) == "/go/1.21/bin/go test -race=true -short=true -count=1 '-run=^TestX$' p -args -integration"
+    assert commands.steadygo(alone) == (
+        "steadygo test --go /go/1.21/bin/go p -- -race=true -short=true -count=1 '-run=^TestX$' -args -integration"
+    )
+    other = Trial(tests=("TestX",), change=Change("go version", "go1.23", "env GOTOOLCHAIN=local {}", go=Path("/go/1.23/bin/go")))
+    assert commands.plain(other).startswith("env GOTOOLCHAIN=local /go/1.23/bin/go test ")
+
+
+@pytest.mark.slow
+def test_a_test_that_fails_only_with_an_argument_has_a_command_that_fails(bench: Give) -> None:
+    body = 'import ("flag"; "testing")\nvar on = flag.Bool("integration", false, "")\nfunc TestX(t *testing.T) { if *on { t.Fatal() } }\n'
+    here = bench({"p/p_test.go": body})
+    assert "-args -integration" in here.run("test", "diagnose", "./p", "TestX", "--", "-short", "-args", "-integration", code=1)

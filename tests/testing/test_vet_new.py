@@ -14,6 +14,8 @@ from go_tests import Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadygo.testing.engine import Setting
+from steadygo.testing.flags import parse
 from steadygo.testing.plan import Planned
 from steadygo.testing.vetting import _command, changed_tests, runs_needed
 
@@ -146,5 +148,6 @@ def test_the_runs_suffice_and_one_less_does_not(rate: float, confidence: float) 
 
 def test_the_command_is_quoted_for_a_shell() -> None:
     build = "-ldflags=-X 'main.a=b c'"
-    command = _command(Planned("p", Path(), ""), [build], ["-shuffle=off", "-run=^(TestX)$"])
-    assert shlex.split(command) == ["go", "test", build, "-run=^(TestX)$", "p"]
+    setting = Setting(Path("/a b/go"), "", Path(), {"PATH": ""}, parse(["-short", "-cpu=1", "-args", "-integration"]), Path())
+    command = _command(Planned("p", Path(), ""), [build], ["-shuffle=off", "-run=^(TestX)$"], setting)
+    assert shlex.split(command) == ["/a b/go", "test", build, "-short=true", "-run=^(TestX)$", "p", "-args", "-integration"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import re
+import shlex
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,6 +74,12 @@ class Setting:
     @property
     def at_once(self) -> int:
         return self.flags.at_once or len(os.sched_getaffinity(0))
+
+    @property
+    def shell_go(self) -> str:
+        """How a shell calls this go."""
+        found = shutil.which("go", path=self.environment.get("PATH"))
+        return "go" if found and Path(found).resolve() == self.go.resolve() else shlex.quote(str(self.go))
 
     @property
     def test_environment(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 
 from steadygo.errors import UserError
@@ -122,6 +122,11 @@ class Flags:
         found = parse(inherited).values
         flags = replace(self, values={**found, **self.values}, inherited=inherited)
         return flags.covering(flags.coverprofile) if flags.coverprofile else flags
+
+    def but(self, names: Container[str]) -> tuple[str, ...]:
+        """Flags of the test binary as `go test` takes them, without those of these names."""
+        own = _BINARY_VALUES | _BINARY_BOOLEANS
+        return tuple(f"-{name}={value}" for name, value in self.values.items() if name in own and name not in names)
 
     def binary(self) -> list[str]:
         """What the test binary gets, as `go test` gives it."""

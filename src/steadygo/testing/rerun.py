@@ -15,7 +15,7 @@ from steadygo.testing.verdict import own_complaint
 from steadygo.tools import go_test
 from steadygo.tools.run import Outcome as Ended
 
-_OURS = ("-test.run=", "-test.count=", "-test.shuffle=", "-test.skip=", "-test.parallel=", "-test.cpu=")
+OVERRIDDEN = frozenset({"run", "count", "shuffle", "skip", "parallel", "cpu"})
 _KILL_AFTER_SECONDS = 60.0  # past -timeout, like go test
 
 
@@ -62,7 +62,7 @@ class Rerunner:
             for event in lines.feed(chunk):
                 watch.take(event)
 
-        given = [w for w in self.setting.flags.binary() if not w.startswith(_OURS)]
+        given = [w for w in self.setting.flags.binary() if w[6:].partition("=")[0] not in OVERRIDDEN]
         words = [*given, *(f"-test.{flag[1:]}" for flag in flags), *self.setting.flags.arguments]
         limit = self.setting.flags.timeout_seconds + _KILL_AFTER_SECONDS if self.setting.flags.timeout_seconds else float(1 << 31)
         with self.setting.lent(self.package.path, self.package.directory) as lent:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from steadygo.testing.declared import bare, find_bodies
+from steadygo.testing.engine import Setting
 from steadygo.testing.plan import Planned
-from steadygo.testing.rerun import Rerunner, names_pattern
+from steadygo.testing.rerun import OVERRIDDEN, Rerunner, names_pattern
 from steadygo.testing.results import Outcome
 
 
@@ -78,7 +79,7 @@ def vet(
         together = number % 2 == 1
         flags = ["-count=1", f"-shuffle={number}" if number > 1 else "-shuffle=off", *([] if together else [f"-run={own}"])]
         endings = binary.run(flags, planned=tests)
-        command = _command(package, build, flags)
+        command = _command(package, build, flags, binary.setting)
         where = f"in run {number} of {runs}, {'with its package' if together else 'with the new and changed tests alone'}, {flags[1]}"
         ended_by_one = any(e.outcome.bad and e.ran for e in endings.values())
         for name in tests:
@@ -118,5 +119,7 @@ def _disturbed(
             yield Vetted(binary.package.path, name, "old", number, 0, why, outputs[name], command)
 
 
-def _command(package: Planned, build: Sequence[str], flags: Sequence[str]) -> str:
-    return shlex.join(["go", "test", *build, *(f for f in flags if f != "-shuffle=off"), package.path])
+def _command(package: Planned, build: Sequence[str], flags: Sequence[str], setting: Setting) -> str:
+    own = [*build, *setting.flags.but(OVERRIDDEN), *(f for f in flags if f != "-shuffle=off"), package.path]
+    arguments = ["-args", *setting.flags.arguments] if setting.flags.arguments else []
+    return f"{setting.shell_go} test {shlex.join([*own, *arguments])}"

@@ -36,7 +36,10 @@ _DUTY = (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where the experiments take place. `scratch` is a directory of the diagnosis; `module` the source's; `goes` other toolchains."""
+    """Where the experiments take place. `scratch` is a directory of the diagnosis; `module` the source's;
+
+    `goes` are other toolchains; `go` is how a shell calls the one that is used.
+    """
 
     environment: Mapping[str, str]
     scratch: Path
@@ -44,6 +47,7 @@ class Surroundings:
     package: Path
     goes: tuple[Path, ...] = ()
     lent: bool = False
+    go: str = "go"
 
 
 def cheap(here: Surroundings) -> tuple[list[Change], list[NotTried]]:
@@ -169,7 +173,7 @@ def _places(here: Surroundings) -> list[Change]:
     shared = Path("/dev/shm")
     if shared.is_dir() and os.access(shared, os.W_OK) and _device(Path(temporary)) != _device(shared):
         found.append(variable("TMPDIR", str(shared), words="a TMPDIR on another file system"))
-    go = 'GOCACHE="$(go env GOCACHE)" GOPATH="$(go env GOPATH)"'  # go itself keeps its own
+    go = " ".join(f'{n}="$({here.go} env {n})"' for n in ("GOCACHE", "GOENV", "GOMODCACHE", "GOPATH"))  # go itself keeps its own
     return [
         *found,
         Change("cache", "an empty XDG_CACHE_HOME", f'env {go} XDG_CACHE_HOME="$(mktemp -d)" {{}}', fresh=("XDG_CACHE_HOME",)),
@@ -198,7 +202,7 @@ def dear(here: Surroundings) -> list[Change]:
         *_named(here),
         *([Change("trimpath", "-trimpath", build=("-trimpath",))] if any(_ASKS_WHERE.search(t) for t in _sources(here.package)) else []),
         Change("race", "-race", build=("-race",)),
-        *(Change("go version", f"{_version(go)}", f"env GOTOOLCHAIN=local PATH={shlex.quote(str(go.parent))}:\"$PATH\" {{}}", go=go)
+        *(Change("go version", f"{_version(go)}", 'env GOTOOLCHAIN=local {}', go=go)
           for go in here.goes),
     ]  # fmt: skip
 

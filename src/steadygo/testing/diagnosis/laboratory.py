@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from steadygo.testing.diagnosis import factors
 from steadygo.testing.diagnosis.case import Budget, Case, Diagnosis, Found, Tell
 from steadygo.testing.diagnosis.decide import Means, decide, unknown
-from steadygo.testing.diagnosis.probe import compiled
+from steadygo.testing.diagnosis.probe import OVERRIDDEN, compiled
 from steadygo.testing.diagnosis.reproduce import Commands, conclude
 from steadygo.testing.engine import Setting
 from steadygo.testing.plan import Planned
@@ -21,6 +21,7 @@ from steadygo.tools.run import run
 
 _MOST_TOOLCHAINS = 2  # the oldest and the newest: each compiles all that the tests import
 _LONGEST_COMMAND_SECONDS = 900.0
+_NOT_RUN = re.compile(r"\[(build|setup) failed\]|It does not compile|Go cannot load it")
 
 
 def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budget: Budget, tell: Tell) -> tuple[Diagnosis, bool]:
@@ -31,8 +32,16 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
     scratch.chmod(0o755)  # experiments as another user enter it
     prober = compiled(package, test, setting, scratch)
     case = Case(prober.ask, test, budget, tell)
-    here = factors.Surroundings(setting.environment, scratch, prober.module, package.directory, _toolchains(setting), bool(setting.lenders))
-    commands = Commands(package.path, _go(setting), setting.flags.build, lambda line: _fails(line, setting, scratch))
+    here = factors.Surroundings(
+        setting.environment, scratch, prober.module, package.directory, _toolchains(setting), bool(setting.lenders), setting.shell_go
+    )
+    commands = Commands(
+        package.path,
+        setting.shell_go,
+        (*setting.flags.build, *setting.flags.but(OVERRIDDEN)),
+        lambda line: _fails(line, setting, scratch),
+        setting.flags.arguments,
+    )
     names = package.tests
 
     def seeds(order: Sequence[str], first: str, last: str, wanted: int) -> list[str]:
@@ -57,12 +66,6 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         return conclude(case, Found("not-known"), commands), True
 
 
-def _go(setting: Setting) -> str:
-    """How a shell calls this go."""
-    found = shutil.which("go", path=setting.environment.get("PATH"))
-    return "go" if found and Path(found).resolve() == setting.go.resolve() else shlex.quote(str(setting.go))
-
-
 def _fails(line: str, setting: Setting, scratch: Path) -> bool:
     """Whether a shell line fails as a test does; steadygo's own record of that is thrown away."""
     state = {"XDG_STATE_HOME": str(scratch / "state"), "STEADYGO_DATABASE": ""}
@@ -74,7 +77,7 @@ def _fails(line: str, setting: Setting, scratch: Path) -> bool:
         environment=environment,
         timeout_seconds=_LONGEST_COMMAND_SECONDS,
     )
-    return ran.status == 1 and ("FAIL" in ran.text)
+    return ran.status == 1 and "FAIL" in ran.text and not _NOT_RUN.search(ran.text)
 
 
 def _toolchains(setting: Setting) -> tuple[Path, ...]:

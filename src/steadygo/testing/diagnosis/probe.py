@@ -29,7 +29,7 @@ _HANGS_AFTER_SECONDS = 60.0  # before its usual time is known; -timeout says oth
 _LEAST_SECONDS, _TIMES_USUAL = 5.0, 10.0
 _PERIOD_SECONDS = 0.1  # of being stopped and let on again
 _MOST_COPIED_BYTES = 1 << 30
-_OVERRIDDEN = ("-test.run=", "-test.count=", "-test.shuffle=", "-test.skip=", "-test.timeout=", "-test.v=")
+OVERRIDDEN = frozenset({"run", "count", "shuffle", "skip", "timeout"})
 _NO_TIMEOUT = "-test.timeout=24h"  # not 0: with a timer Go does not call a hang a deadlock, and neither does go test
 _PANIC = "panic: "
 
@@ -111,8 +111,8 @@ class Prober:
         change = trial.change or Change("", "")
         binary, directory = self.binary(change), self._directory(change)
         log, stop = self.scratch / "test.log", threading.Event()
-        given = [w for w in self.setting.flags.binary() if not w.startswith(_OVERRIDDEN)]
-        words = [*given, _NO_TIMEOUT, *(f"-test.{flag[1:]}" for flag in trial.flags())]
+        given = [f"-test.{flag[1:]}" for flag in self.setting.flags.but(OVERRIDDEN)]
+        words = ["-test.paniconexit0", *given, _NO_TIMEOUT, *(f"-test.{flag[1:]}" for flag in trial.flags())]
         log.touch()
         log.chmod(0o666)  # it may run as somebody else
         started = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,21 +13,29 @@ from steadygo.testing.diagnosis.trial import Trial
 
 @dataclass(frozen=True)
 class Commands:
-    """How a trial is written. `run` carries a shell line out: whether it failed."""
+    """How a trial is written. `build`: flags that all trials share, `arguments` what follows -args.
+
+    `run` carries a shell line out: whether it failed.
+    """
 
     package: str
     go: str
     build: tuple[str, ...]
     run: Callable[[str], bool]
+    arguments: tuple[str, ...] = ()
 
     def plain(self, trial: Trial) -> str:
-        return trial.command(self.package, self.build, f"{self.go} test")
+        return trial.command(self.package, self.build, f"{self._program(trial)} test", arguments=self.arguments)
 
     def steadygo(self, trial: Trial) -> str:
         """The same by steadygo, "" where it does not take a flag."""
         if trial.change is not None and trial.change.wrapped:
             return ""
-        return trial.command(self.package, self.build, "steadygo test", "--")
+        go = self._program(trial)
+        return trial.command(self.package, self.build, "steadygo test" + (f" --go {go}" if go != "go" else ""), "--", self.arguments)
+
+    def _program(self, trial: Trial) -> str:
+        return shlex.quote(str(trial.change.go)) if trial.change is not None and trial.change.go is not None else self.go
 
 
 def conclude(case: Case, found: Found, commands: Commands) -> Diagnosis:

@@ -79,14 +79,20 @@ class Trial:
         words += [f"-run={pattern(self.tests)}"] if self.tests is not None else []
         return words
 
-    def command(self, package: str, build: tuple[str, ...], before: str = "go test", between: str = "") -> str:
-        """The plain command that does the same; `before` and `between` the package and the flags say who runs it."""
+    def command(
+        self, package: str, build: tuple[str, ...], before: str = "go test", between: str = "", arguments: tuple[str, ...] = ()
+    ) -> str:
+        """The plain command that does the same; `before` and `between` the package and the flags say who runs it.
+
+        `arguments` are those of the tests.
+        """
         change = self.change or Change("", "")
         words = [*build, *change.build, *self.flags()]
         if between:
             said = " ".join([before, package, between, *map(shlex.quote, words)])
         else:
             said = " ".join([before, *map(shlex.quote, [*change.wrapped, *words]), package])
+        said += f" {shlex.join(['-args', *arguments])}" if arguments else ""
         if self.copies > 1:
             said = f"({said} & {said}; s=$?; wait $! && exit $s; exit 1)"
         said = change.plain.replace("{}", said)
