@@ -9,7 +9,7 @@ import shlex
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -161,7 +161,7 @@ class _State:
     compiling: int = 0
 
 
-def run(plan: Sequence[Planned], setting: Setting) -> Iterator[Happening]:
+def run(plan: Sequence[Planned], setting: Setting) -> Generator[Happening, None, None]:
     """Run everything. On Ctrl-C all processes are killed, what is known so far is told, and KeyboardInterrupt is raised."""
     state = _State()
     with guard.scratch("steadygo-test-", setting.environment) as scratch:

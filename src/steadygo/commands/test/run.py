@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def command(
     happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), workers, cluster, keys)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), shown=sys.stderr.isatty() and not quiet)
-    started, finished, interrupted = time.monotonic(), list[Package](), False
+    started, finished = time.monotonic(), list[Package]()
+    ended: KeyboardInterrupt | UserError | None = None
     try:
         for happening in happenings:
             match happening:
@@ -83,17 +85,23 @@ def command(
                 case engine.Notice(sentence):
                     progress.clear()
                     click.echo(f"steadygo: {sentence}", err=True)
-    except KeyboardInterrupt:
-        interrupted = True
+    except (KeyboardInterrupt, UserError) as error:
+        for happening in _rest(happenings) if isinstance(error, KeyboardInterrupt) else ():
+            if isinstance(happening, engine.Finished):
+                finished.append(happening.package)
+                keeper.add(happening.package)
+        ended = error
     progress.clear()
+    if isinstance(ended, UserError) and not finished:
+        raise ended
     run = Run(keeper.id, context, tuple(finished))
     click.echo(document(run) if as_json else summary(run, time.monotonic() - started, look))
     if junit_file is not None:
         from steadygo.commands.test import junit
 
         _write(junit_file, junit.render(run))
-    if interrupted:
-        raise KeyboardInterrupt
+    if ended is not None:
+        raise ended
     return 1 if run.failed else 0
 
 
@@ -112,13 +120,20 @@ def _check(workers: int | None, cluster: str | None, keys: Path | None) -> None:
 
 def _happenings(
     ctx: click.Context, asked: Asked, workers: int | None, cluster: str | None, keys: Path | None
-) -> Iterator[engine.Happening]:
+) -> Generator[engine.Happening, None, None]:
     if workers is None and cluster is None:
         ctx.with_resource(asked.setting.lending())
         return engine.run(longest_first(asked.plan, {path: timing.seconds for path, timing in asked.times.items()}), asked.setting)
     from steadygo.commands.test.workers import elsewhere, hired
 
     return hired(asked, workers) if workers is not None else elsewhere(asked, cluster or "", keys or Path())
+
+
+def _rest(happenings: Generator[engine.Happening, None, None]) -> Iterator[engine.Happening]:
+    """What is still told after Ctrl-C came while something was shown, and not while it was waited for."""
+    with contextlib.suppress(KeyboardInterrupt):
+        yield happenings.throw(KeyboardInterrupt())
+        yield from happenings
 
 
 def _verbose(path: str, output: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _NO_TREE = "0" * 64  # the digest of a tree that is where it is
 _ASSUMED_SLOTS = 4  # what packages are divided for, before it is known how many workers there are
 
 
-def hired(asked: Asked, workers: int) -> Iterator[Happening]:
+def hired(asked: Asked, workers: int) -> Generator[Happening, None, None]:
     """Run on so many workers of this machine, each `-p` test binaries at a time (1)."""
     transport.check_installed()
     transport.configure()
@@ -61,7 +61,7 @@ def hired(asked: Asked, workers: int) -> Iterator[Happening]:
         yield from client.run(asked.plan, cut, lambda: meeting(transport.security(scheduler), start, workers), terms, setting)
 
 
-def elsewhere(asked: Asked, scheduler: str, keys: Path) -> Iterator[Happening]:
+def elsewhere(asked: Asked, scheduler: str, keys: Path) -> Generator[Happening, None, None]:
     """Run on the workers of the cluster whose scheduler is at this address."""
     transport.check_installed()
     address, setting = transport.checked_address(scheduler), asked.setting

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager
-from itertools import chain
 
 from steadygo.testing import engine
 from steadygo.testing.cluster.conversation import Conversation
@@ -24,22 +23,26 @@ Meeting = Callable[[], AbstractAsyncContextManager[str]]
 """Where client and workers meet: gives the address of the scheduler for as long as the run lasts."""
 
 
-def run(plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, terms: Terms, setting: Setting) -> Iterator[Happening]:
+def run(
+    plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, terms: Terms, setting: Setting
+) -> Generator[Happening, None, None]:
     """Run the shards of a plan; `setting` is that of this machine, where a coverage profile is written.
 
     On Ctrl-C everything is stopped everywhere, what is known so far is told, and KeyboardInterrupt is raised. Raises UserError when there
     is no scheduler or no worker for too long.
     """
     merger = profile.Merger()
-    for told in chain(engine.pass_over(plan, setting), _run(plan, shards, meeting, terms)):
-        if isinstance(told, Finished):
-            merger.add(told.profile, f"the profile of {told.package.path}")
-        yield told
+    for finished in engine.pass_over(plan, setting):
+        merger.add(finished.profile, f"the profile of {finished.package.path}")
+        yield finished
+    yield from _run(plan, shards, meeting, terms, merger)
     if setting.flags.coverprofile:
         profile.write(merger.profile(), setting.flags.coverprofile, setting.directory)
 
 
-def _run(plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, terms: Terms) -> Iterator[Happening]:
+def _run(
+    plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, terms: Terms, merger: profile.Merger
+) -> Generator[Happening, None, None]:
     if not shards:
         return
     told: queue.SimpleQueue[Happening | BaseException | None] = queue.SimpleQueue()
@@ -55,6 +58,8 @@ def _run(plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, ter
                     raise one
                 if one is None:
                     break
+                if isinstance(one, Finished):
+                    merger.add(one.profile, f"the profile of {one.package.path}")
                 yield one
             except queue.Empty:
                 yield conversation.tick()
