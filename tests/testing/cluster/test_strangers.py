@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -156,3 +156,51 @@ def test_why_nothing_of_a_package_ran_is_said_once() -> None:
     found = merged(PLANNED, [], "every worker refuses it: w: no")
     assert found.why == "Every worker refuses it: w: no."
     assert [(t.name, t.outcome, t.why) for t in found.tests] == [(n, Outcome.LOST, "it never ran") for n in PLANNED.tests]
+
+
+def test_ctrl_c_while_something_is_shown_stops_the_run_and_tells_what_is_known() -> None:
+    from steadygo.commands.test.run import _rest
+
+    told = []
+
+    def happenings() -> Generator[Any, None, None]:
+        try:
+            yield "shown"
+        except KeyboardInterrupt:
+            told.append("stopped")
+        yield "known"
+        raise KeyboardInterrupt
+
+    some = happenings()
+    assert next(some) == "shown"
+    rest: list[Any] = list(_rest(some))
+    assert rest == ["known"]
+    assert told == ["stopped"]
+    assert list(_rest(some)) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "host", "words"),
+    [
+        (identity.Role.SCHEDULER, "127.0.0.2", "its certificate does not name this address"),
+        (identity.Role.WORKER, "127.0.0.1", "its certificate is not a scheduler's"),
+    ],
+)
+def test_only_a_scheduler_that_its_certificate_names_is_talked_to(run: Run, role: identity.Role, host: str, words: str) -> None:
+    from distributed.security import Security
+
+    from steadygo.testing.cluster.scheduler import scheduling
+
+    place = run.keys / role
+    files = {
+        "tls_scheduler_cert": str(place / "cert.pem"),
+        "tls_scheduler_key": str(place / "key.pem"),
+        "tls_ca_file": str(place / "ca.pem"),
+    }
+
+    async def main() -> None:
+        async with scheduling(host, 0, Security(require_encryption=True, **files)) as address:
+            await run.hold(address)
+
+    with pytest.raises(UserError, match=f"cannot be talked to: {words}"):
+        asyncio.run(main())

@@ -6,6 +6,8 @@ import socket
 import ssl
 from typing import NamedTuple
 
+from steadygo.testing.cluster.transport import NO_SCHEDULER
+
 _SECONDS = 5.0
 _ALERTS = {
     "unknown ca": "it refuses this machine's certificate: that is of another authority. Use the keys of its cluster",
@@ -18,6 +20,9 @@ _ALERTS = {
 _VERIFY = {
     9: "its certificate is not valid yet by this machine's clock",
     10: "its certificate has expired, or this machine's clock is ahead",
+    62: "its certificate does not name this host. Make keys with --host for it, or use a name that they have",
+    64: "its certificate does not name this address. Make keys with --host for it, or use a name that they have",
+    NO_SCHEDULER: "its certificate is not a scheduler's",
 }
 _ANOTHER = "its certificate is of another authority. Use the keys of its cluster"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import re
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from steadygo.errors import UserError
@@ -16,6 +17,9 @@ from steadygo.testing.cluster.identity import Identity, Role
 
 if TYPE_CHECKING:
     from distributed.security import Security
+
+NO_SCHEDULER = -1
+"""The `verify_code` of a certificate that holds, but is not a scheduler's."""
 
 INSTALL_LINE = "pip install 'steadygo[cluster]'"
 
@@ -72,7 +76,30 @@ def security(identity: Identity) -> Security:
         f"tls_{role}_cert": str(identity.certificate),
         f"tls_{role}_key": str(identity.key),
     }
-    return Security(require_encryption=True, tls_min_version=0x0304, **files)
+    if identity.role is Role.SCHEDULER:
+        return Security(require_encryption=True, tls_min_version=0x0304, **files)
+
+    class OfScheduler(Security):
+        def get_connection_args(self, role: str) -> dict[str, Any]:
+            """Clients and workers call the scheduler alone, under an address that its certificate names."""
+            found: dict[str, Any] = super().get_connection_args(role)  # type: ignore[no-untyped-call]
+            found["ssl_context"].check_hostname = True
+            found["ssl_context"].sslsocket_class = _ToScheduler
+            return found
+
+    return OfScheduler(require_encryption=True, tls_min_version=0x0304, **files)  # type: ignore[no-untyped-call]
+
+
+class _ToScheduler(ssl.SSLSocket):
+    """Refuses a peer whose certificate is for another role: a worker's key cannot pose as the scheduler."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        subject = [pair for part in (self.getpeercert() or {}).get("subject", ()) for pair in part]
+        if ("commonName", f"steadygo {Role.SCHEDULER}") not in subject:
+            error = ssl.SSLCertVerificationError(1, "the certificate is not a scheduler's")
+            error.verify_code = NO_SCHEDULER
+            raise error
 
 
 _ADDRESS = re.compile(r"tls://(\[[0-9A-Fa-f:.%a-z0-9]+\]|[^\[\]:/]+):(\d{1,5})")
