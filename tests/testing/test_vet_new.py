@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,3 +153,22 @@ def test_the_command_is_quoted_for_a_shell() -> None:
     setting = Setting(Path("/a b/go"), "", Path(), {"PATH": ""}, parse(["-short", "-cpu=1", "-args", "-integration"]), Path())
     command = _command(Planned("p", Path(), ""), [build], ["-shuffle=off", "-run=^(TestX)$"], setting)
     assert shlex.split(command) == ["/a b/go", "test", build, "-short=true", "-run=^(TestX)$", "p", "-args", "-integration"]
+
+
+@pytest.mark.slow
+def test_what_is_known_is_printed_when_it_is_interrupted(bench: Give) -> None:
+    here = _repository(bench, {"p/p_test.go": OLD, "q/q_test.go": OLD})
+    here.write({"p/new_test.go": 'import "testing"\nfunc TestNew(t *testing.T) { t.Fatal() }\n'})
+    begun = here.root / "begun"
+    waits = f'import ("os"; "testing")\nfunc TestWaits(t *testing.T) {{ os.WriteFile("{begun}", nil, 0o600); select {{}} }}\n'
+    tick = "func init() { go func() { for { time.Sleep(time.Second) } }() }\n"
+    here.write({"q/new_test.go": waits.replace('"testing"', '"testing"; "time"', 1) + tick})
+    process = here.start("test", "vet-new", "--base", "main")
+    for _ in range(1200):
+        if begun.exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"TestNew (new) failed in run 1" in out

@@ -61,28 +61,34 @@ def command(
     found: list[Vetted] = []
     broken: dict[str, str] = {}
     left_out: list[str] = []
+    interrupted = False
     ctx.with_resource(setting.lending())
     with guard.scratch("steadygo-test-") as scratch:
-        for number, package in enumerate(plan):
-            tests = changes.tests(package)
-            if package.known and not package.error:
-                left_out += [f"{package.path} {name}" for name in tests if name not in package.tests]
-                tests = {name: change for name, change in tests.items() if name in package.tests}
-            if not tests:
-                continue
-            binary = compiled(package, setting, scratch / str(number))
-            if binary.complaint:
-                broken[package.path] = binary.complaint
-                continue
-            found += vet(binary, tests, runs, flags.build, _tell)
+        try:
+            for number, package in enumerate(plan):
+                tests = changes.tests(package)
+                if package.known and not package.error:
+                    left_out += [f"{package.path} {name}" for name in tests if name not in package.tests]
+                    tests = {name: change for name, change in tests.items() if name in package.tests}
+                if not tests:
+                    continue
+                binary = compiled(package, setting, scratch / str(number))
+                if binary.complaint:
+                    broken[package.path] = binary.complaint
+                    continue
+                found += vet(binary, tests, runs, flags.build, _tell)
+        except KeyboardInterrupt:
+            interrupted = True
     _tell("", 0, 0)
     if as_json:
         tests_ = [{**msgspec.to_builtins(v), "failed": v.failed, "diagnose": _hand_over(v) if v.failed else ""} for v in found]
         document = {"base": base, "commit": revision.commit, "rate": rate, "confidence": confidence, "runs_needed": runs,
                     "tests": tests_, "broken": broken, "left_out": left_out}  # fmt: skip
         click.echo(msgspec.json.encode(document).decode())
-    else:
+    elif found or broken or not interrupted:
         click.echo("\n".join(_text(found, broken, left_out, base, f"{rate:g}", f"{confidence:.4g}", runs)))
+    if interrupted:
+        raise KeyboardInterrupt
     return 1 if broken or any(v.failed for v in found) else 0
 
 
