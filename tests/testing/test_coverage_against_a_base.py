@@ -145,6 +145,17 @@ def test_generated_and_foreign_code_does_not_hold_the_gate(bench: Give) -> None:
     assert _coverage(here, "--base", "HEAD", "--fail-under-diff", "90", "./a")["unmeasured"] == []
 
 
+def test_code_for_another_platform_is_named_and_does_not_hold_the_gate(bench: Give) -> None:
+    here = bench({"a/a.go": "package a\n\n" + SIGN, "a/a_test.go": _test("Sign(1); Sign(-1)", "a")})
+    _commit(here)
+    code = "\n\nfunc F() int {\n\treturn 1\n}\n"
+    here.write({"a/a_windows.go": f"package a{code}", "a/extra.go": f"//go:build extra\n\npackage a{code}"})
+    found = _coverage(here, "--base", "HEAD", "--fail-under-diff", "90", "./a")
+    assert found["unmeasured"] == ["a/a_windows.go", "a/extra.go"]
+    here.write({"b/b_windows.go": f"package b{code}"})  # nothing of its package was measured
+    assert "in 1 file was not measured" in here.run("test", "coverage", "--base", "HEAD", "--fail-under-diff", "90", "./a", code=1)
+
+
 def test_streams_a_line_for_each_package_and_the_whole_in_the_end(bench: Give) -> None:
     here = bench({f"{p}/{p}.go": f"package {p}\n\n" + SIGN for p in "ab"} | {f"{p}/{p}_test.go": _test("Sign(1)", p) for p in "ab"})
     _commit(here)

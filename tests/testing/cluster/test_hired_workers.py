@@ -77,9 +77,9 @@ HANGS = {
 }
 
 
-def _processes(mark: str) -> list[int]:
+def _processes(*marks: str) -> list[int]:
     listed = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
-    return [int(line.split()[0]) for line in listed if mark in line]
+    return [int(line.split()[0]) for line in listed if all(mark in line for mark in marks)]
 
 
 def _wait_for(question: Callable[[], object], seconds: float = 60.0) -> bool:
@@ -148,7 +148,7 @@ def test_a_killed_worker_costs_nothing_but_time(bench: Give, tmp_path: Path) -> 
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     process = here.start("test", "./...", "--workers", "2", "--json", TMPDIR=str(temporary))
-    assert _wait_for(lambda: any(_processes(f"p{n}.test") for n in range(3)))
+    assert _wait_for(lambda: any(_processes(f"{temporary}/", f"p{n}.test") for n in range(3)))
     victim = next(p for p in _processes("cluster worker") if _parent(p) == process.pid)
     os.kill(victim, signal.SIGKILL)
     out, err = process.communicate(timeout=120)

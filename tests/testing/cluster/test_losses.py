@@ -26,7 +26,7 @@ PACKAGES, TESTS = 8, 5  # 40 tests; the last of each package fails
 SUITE = {
     f"p{n}/p_test.go": f'package p{n}\nimport ("testing"; "time")\n'
     + "".join(
-        f"func Test{t}(t *testing.T) {{ time.Sleep(300 * time.Millisecond); if {t} == {TESTS - 1} {{ t.Fatal() }} }}\n"
+        f"func Test{t}(t *testing.T) {{ time.Sleep(450 * time.Millisecond); if {t} == {TESTS - 1} {{ t.Fatal() }} }}\n"
         for t in range(TESTS)
     )
     for n in range(PACKAGES)

@@ -123,7 +123,7 @@ def command(
     document = covered.Document(base, here, compared.difference, missing, tuple(unknown), tuple(covered.Failed(*f) for f in now.failed))
     percent = compared.difference.diff.percent
     low = fail_under_diff is not None and percent is not None and percent < fail_under_diff
-    unproved = fail_under_diff is not None and bool(missing)
+    unproved = [path for path in missing if not covered.for_others(sides[1], path)] if fail_under_diff is not None else []
     if html_file is not None:
         _write(html_file, _page(document, compared, root.name, now.profile.mode != "set"))
     click.echo(document.json() if as_json or stream else shown(document, look))
@@ -131,7 +131,7 @@ def command(
         click.echo(f"✗ Tests cover {percent:.1f} % of the changed lines; --fail-under-diff asks for {fail_under_diff:g} %.")
     if unproved and not as_json and not stream:
         click.echo(
-            f"✗ --fail-under-diff cannot pass: changed code in {counted(len(missing), 'file')} was not measured. Name its packages too."
+            f"✗ --fail-under-diff cannot pass: changed code in {counted(len(unproved), 'file')} was not measured. Name its packages too."
         )
     return 1 if low or unproved or now.failed else 0
 

@@ -160,6 +160,14 @@ def unmeasured(now: Side, changes: Iterable[git_diff.Change], module: str) -> li
     ]
 
 
+def for_others(now: Side, path: str) -> bool:
+    """Whether a file that no profile mentions is for another platform or build tag, as the rest of its package was measured."""
+    assert now.measured is not None
+    folders = {os.path.dirname(now.sources.path_of(name)) for name in now.measured.profile.files}
+    facts = now.sources.facts(path)
+    return facts is not None and bool(facts.constraint) and os.path.dirname(path) in folders
+
+
 def _changes_function(sources: Sources, change: git_diff.Change) -> bool:
     """Whether a line of a function that people wrote is changed. What `//line` names stands in a profile under another name."""
     facts, text = sources.facts(change.path), sources.text(change.path)
