@@ -50,6 +50,17 @@ def test_a_stable_suite_ends_with_0_and_a_spent_budget_is_not_known(bench: Give)
 
 
 @pytest.mark.slow
+def test_the_budget_holds_for_screening_too(bench: Give) -> None:
+    here = bench(FILES)
+    found = json.loads(here.run("test", "diagnose", "--all", "--json", "--runs", "3", "./fine", "./order", code=1))
+    assert {f["kind"] for f in found} == {"not-known"}
+    assert sum(runs for runs in {f["package"]: f["runs"] for f in found}.values()) <= 3
+    assert all("budget" in f["because"][-1] or "skipped itself" in f["because"][-1] for f in found)
+    hangs = bench({"p/p_test.go": 'import ("testing"; "time")\nfunc TestX(t *testing.T) { time.Sleep(time.Hour) }\n'})
+    assert "the budget was used up" in hangs.run("test", "diagnose", "--all", "--minutes", "0.1", "./p", code=1)
+
+
+@pytest.mark.slow
 def test_a_package_that_does_not_compile_is_told(bench: Give) -> None:
     here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) { nowhere() }\n'})
     assert "does not compile" in here.run("test", "diagnose", "--all", code=1)

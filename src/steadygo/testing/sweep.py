@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ SCREENS = (
     Screen("with GOMAXPROCS=1", ("-count=1", "-cpu=1")),
     Screen("with another TZ, LC_ALL, umask, HOME and TMPDIR", ("-count=1",), elsewhere=True),
 )
+SPENT = "the budget was used up before its turn"
 _UMASK = 'umask 0077; exec "$0" "$@"'
 
 
@@ -37,10 +39,11 @@ _UMASK = 'umask 0077; exec "$0" "$@"'
 class Screened:
     """What the screens of a package showed. `failed`: {test: the screens in which it failed}; `skipped`: those that always skipped.
 
-    `passed`: tests that passed or skipped in every screen. `complaint`: why nothing could be run.
+    `passed`: tests that passed or skipped in every screen. `runs`: how many screens there were; `complaint`: why nothing could be run.
     """
 
     package: Planned
+    runs: int = 0
     failed: dict[str, list[str]] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -48,10 +51,14 @@ class Screened:
 
 
 class Sweep:
-    """Screens packages, several at a time. `stop` ends them."""
+    """Screens packages, several at a time. `stop` ends them, and so does a budget: what it does not suffice for is not run."""
 
-    def __init__(self, setting: Setting, scratch: Path) -> None:
+    def __init__(self, setting: Setting, scratch: Path, most_runs: int, most_seconds: float) -> None:
         self._setting, self._scratch, self.stop = setting, scratch, Event()
+        self._turns, self._until = iter(range(most_runs)), time.monotonic() + most_seconds
+
+    def _over(self) -> bool:
+        return self.stop.is_set() or time.monotonic() > self._until
 
     def screened(self, plan: list[Planned]) -> list[Screened]:
         """All packages that have tests, in their order. On Ctrl-C processes are ended and KeyboardInterrupt is raised."""
@@ -64,15 +71,23 @@ class Sweep:
     def _one(self, numbered: tuple[int, Planned]) -> Screened:
         number, package = numbered
         place = self._scratch / str(number)
-        binary = compiled(package, self._setting, place, self.stop.is_set)
-        if binary.complaint:
-            return Screened(package, complaint=binary.complaint)
+        binary = compiled(package, self._setting, place, self._over)
+        if self._over() or binary.complaint:
+            return Screened(package, complaint=SPENT if self._over() else binary.complaint)
         seen: dict[str, dict[str, Outcome]] = {}
-        for screen in SCREENS:
-            if not self.stop.is_set():
-                for test, ending in self._run(binary, screen, place).items():
-                    seen.setdefault(test, {})[screen.words] = ending
         found = Screened(package)
+        for screen in SCREENS:
+            if self._over() or next(self._turns, None) is None:
+                break
+            endings = self._run(binary, screen, place)
+            if self._over():  # it was cut short: its tests have not failed
+                break
+            found.runs += 1
+            for test, ending in endings.items():
+                seen.setdefault(test, {})[screen.words] = ending
+        if not found.runs:
+            found.complaint = SPENT
+            return found
         for test in dict.fromkeys([*package.tests, *seen]):
             endings = seen.get(test, {})
             bad = [words for words, outcome in endings.items() if outcome.bad]
@@ -99,5 +114,5 @@ class Sweep:
                 environment[name] = str(place / name)
             environment |= {"TZ": "America/St_Johns", "LC_ALL": "de_DE.UTF-8"}
             start = ["/bin/sh", "-c", _UMASK]
-        endings = binary.run(screen.flags, environment=environment, start=start, stopped=self.stop.is_set)
+        endings = binary.run(screen.flags, environment=environment, start=start, stopped=self._over)
         return {test: ending.outcome for test, ending in endings.items()}

@@ -56,8 +56,8 @@ def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, a
     try:
         with guard.scratch("steadygo-test-") as scratch:
             _tell(f"screening {len(plan)} packages")
-            screened = Sweep(setting, scratch).screened(plan)
-        spending.runs += sum(len(SCREENS) for s in screened if not s.complaint)
+            screened = Sweep(setting, scratch, budget.runs, budget.minutes * 60).screened(plan)
+        spending.runs += sum(s.runs for s in screened)
         suspicious = sum(len(s.failed) for s in screened)
         for package in screened:
             for one in _diagnosed(package, setting, spending, most_runs, suspicious):
@@ -65,7 +65,7 @@ def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, a
                 _tell("")
                 if not as_json and one.found.kind != "stable":
                     click.echo(_line(one))
-            if not as_json and package.passed:
+            if not as_json and package.passed and package.runs == len(SCREENS):
                 _tell("")
                 click.echo(f"✓  {package.package.path}: {len(package.passed)} stable")
     finally:
@@ -86,16 +86,27 @@ def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_r
     path = screened.package.path
     if screened.complaint:
         yield _One(path, Diagnosis("", "not-known", because=(screened.complaint,)))
+    whole = screened.runs == len(SCREENS)
     for test in screened.passed:
-        yield _One(path, Diagnosis(test, "stable", because=(f"it passed in all of {len(SCREENS)} screening runs",), runs=len(SCREENS)))
+        if whole:
+            yield _One(
+                path, Diagnosis(test, "stable", because=(f"it passed in all of {screened.runs} screening runs",), runs=screened.runs)
+            )
+        else:
+            because = f"it passed in {counted(screened.runs, 'screening run')}; then the budget was used up"
+            yield _One(path, Diagnosis(test, "not-known", because=(because,), runs=screened.runs))
     for test in screened.skipped:
-        yield _One(path, Diagnosis(test, "not-known", because=("it skipped itself in every run",), runs=len(SCREENS)), counts=False)
+        yield _One(path, Diagnosis(test, "not-known", because=("it skipped itself in every run",), runs=screened.runs), counts=False)
     for test, screens in screened.failed.items():
-        seen = f"of {len(SCREENS)} screening runs it failed {' · '.join(screens)}" if screens else "it had no verdict in any screening run"
+        seen = (
+            f"of {counted(screened.runs, 'screening run')} it failed {' · '.join(screens)}"
+            if screens
+            else "it had no verdict in any screening run"
+        )
         budget = spending.left(most_runs)
         if budget is None:
             why = (seen, f"the budget of {spending.budget.words} was used up before its turn")
-            yield _One(path, Diagnosis(test, "not-known", because=why, runs=len(SCREENS)))
+            yield _One(path, Diagnosis(test, "not-known", because=why, runs=screened.runs))
             continue
         _tell(f"{path} {test}, one of {suspicious} that failed once")
         with guard.scratch("steadygo-test-") as scratch:
