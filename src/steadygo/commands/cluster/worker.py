@@ -24,7 +24,7 @@ _MOST_KEPT_BYTES = 10 << 30  # of sources and test data that no run uses
 @click.command()
 @click.argument("scheduler", metavar="tls://HOST:PORT")
 @click.option("--keys", required=True, type=click.Path(path_type=Path), help="The folder `worker` of the cluster's keys.")
-@click.option("--name", help="How the worker is called; default: the host's name.")
+@click.option("--name", help="How the worker is called; default: the host's name and the process id.")
 @click.option("--host", help="The address that the scheduler reaches it at; default: loopback, or the one towards the scheduler.")
 @click.option("--at-once", type=click.IntRange(1), help="How many test binaries run at a time; default: one a processor.")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), help="Where sources are kept; default: the user's cache.")
@@ -52,7 +52,7 @@ def command(
     from steadygo.testing.cluster.desk import Desk
 
     find_go(program, os.environ)  # said now, not to the first client
-    name = name or socket.gethostname()
+    name = name or f"{socket.gethostname()}-{os.getpid()}"
     key, depot = mine.signed_by(), None if in_place else Depot(store or _default_store(os.environ), _MOST_KEPT_BYTES)
     preparing = Preparing(program, depot)
     seen = mine.directory if in_place else (store or _default_store(os.environ))
