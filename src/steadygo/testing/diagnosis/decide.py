@@ -94,7 +94,7 @@ def _check_name(case: Case, names: Sequence[str]) -> str:
     """The top-level test, which is in the source but did not begin. Raises UserError when there is no such test."""
     top, slash, _ = case.test.partition("/")
     began = case.ask(Trial(tests=(top,))).order if slash else ()
-    if top not in names or top in began:
+    if top not in names or any(n == top or n.startswith(f"{top}/") for n in began):
         raise unknown(case.test, [n for n in began if "/" in n])
     return top
 
