@@ -150,10 +150,6 @@ class Ledger:
             found.append((shard, why))
         return found
 
-    def attempts(self, shard: str) -> int:
-        """How often it was leased."""
-        return self._entries[shard].attempts
-
     @property
     def queued(self) -> int:
         """Shards that wait for a worker."""
