@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from steadygo.testing.events import Watch
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Looked, Outcome, Package, Test
+from steadygo.tools.processes import ended_by
 from steadygo.tools.run import Outcome as Ended
 from steadygo.tools.run import Ran
 
@@ -70,15 +70,8 @@ def _how(ran: Ran, stopped: bool, output: str) -> str:
     if panic:
         return f"the process ended with {panic[1]}"
     if ran.status is not None and ran.status < 0:
-        return f"the process was killed by {_signal(-ran.status)}"
+        return f"the process was {ended_by(ran.status)}"
     return f"the process ended with exit status {ran.status}"
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _why(package: Planned, ran: Ran, how: str, tests: Sequence[Test], absent: Sequence[str], watch: Watch) -> str:

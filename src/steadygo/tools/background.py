@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steadygo.tools import guard
+from steadygo.tools.processes import ended_by
 from steadygo.tools.run import stop_group
 
 _GRACE_SECONDS = 5.0
@@ -30,6 +32,13 @@ class Background:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def ended(self) -> str:
+        """How it ended, `killed by SIGKILL` or `exit status 3`; "" while it runs. Its id stays taken until `wait`."""
+        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return ""
+        return ended_by(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
 
     def end(self) -> None:
         """Tell it to end."""

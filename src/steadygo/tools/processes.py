@@ -39,6 +39,16 @@ def kill(processes: Iterable[Alive]) -> None:
             os.kill(process.pid, signal.SIGKILL)
 
 
+def ended_by(status: int) -> str:
+    """`killed by SIGKILL` for a negative status, as subprocess gives it, else `exit status 3`."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"
+
+
 def _in_session(pid: str, session: int | None) -> bool:
     fields = _stat(pid)
     return session is not None and len(fields) > 3 and fields[3] == str(session)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -130,9 +132,11 @@ def test_nothing_is_left_when_steadygo_is_killed(bench: Give) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
-        p for p in _processes("cluster worker") if _parent(p) == pid
-    ]
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + _workers(pid)
+
+
+def _workers(pid: int) -> list[int]:
+    return [p for p in _processes("cluster worker") if _parent(p) == pid]
 
 
 def _parent(pid: int) -> int:
@@ -142,20 +146,87 @@ def _parent(pid: int) -> int:
         return 0
 
 
+GATED = """
+import ("os"; "testing"; "time")
+func TestA(t *testing.T) { for { if _, err := os.Stat(os.Getenv("GATE")); err == nil { return }; time.Sleep(10 * time.Millisecond) } }
+func TestB(t *testing.T) {}
+"""
+
+
+def _at_work(temporary: Path, process: subprocess.Popen[bytes]) -> set[int]:
+    """The workers of a steadygo that have a test binary running."""
+    workers = _workers(process.pid)
+    return {a for p in _processes(f"{temporary}/", ".test ") for a in _ancestors(p) if a in workers}
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    while pid := _parent(pid):
+        yield pid
+
+
 def test_a_killed_worker_costs_nothing_but_time(bench: Give, tmp_path: Path) -> None:
-    text = 'import ("testing"; "time")\nfunc TestA(t *testing.T) { time.Sleep(3 * time.Second) }\nfunc TestB(t *testing.T) {}\n'
-    here = bench({f"p{n}/p_test.go": f"package p{n}\n" + text for n in range(3)})
-    temporary = tmp_path / "tmp"
+    here = bench({f"p{n}/p_test.go": GATED for n in range(3)})
+    temporary, gate = tmp_path / "tmp", tmp_path / "gate"
     temporary.mkdir()
-    process = here.start("test", "./...", "--workers", "2", "--json", TMPDIR=str(temporary))
-    assert _wait_for(lambda: any(_processes(f"{temporary}/", f"p{n}.test") for n in range(3)))
-    victim = next(p for p in _processes("cluster worker") if _parent(p) == process.pid)
-    os.kill(victim, signal.SIGKILL)
+    process = here.start("test", "./...", "--workers", "2", "--json", TMPDIR=str(temporary), GATE=str(gate))
+    assert _wait_for(lambda: len(_at_work(temporary, process)) == 2)
+    os.kill(min(_at_work(temporary, process)), signal.SIGKILL)
+    gate.touch()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, (out, err)
     assert b'"passed": 6, "failed": 0' in out
-    assert re.search(rb"Worker local-\d is lost: .*\. The (shard|\d shards) it had goe?s? to others\.", err) or b"go to others" in err
-    assert _wait_for(lambda: not list(temporary.iterdir()), 10)
+    lost = rb"steadygo: Worker local-\d is lost: its connection to the scheduler ended\. The \d shards? it had goe?s? to others\.\n"
+    assert re.fullmatch(lost, err), err
+    assert _wait_for(lambda: not list(temporary.iterdir()))
+
+
+def _dying(place: Path, *names: str) -> dict[str, str]:
+    """An environment in which the workers of these names are killed as soon as they start."""
+    place.mkdir()
+    text = f"import os, signal, sys\nif {{*sys.orig_argv}} & {set(names)!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
+    (place / "sitecustomize.py").write_text(text)
+    return {"PYTHONPATH": str(place)}
+
+
+def test_a_worker_that_dies_before_it_joins_is_named_and_costs_nothing_but_time(bench: Give, tmp_path: Path) -> None:
+    here, gate = bench({f"p{n}/p_test.go": GATED for n in range(3)}), tmp_path / "gate"
+    process = here.start("test", "./...", "--workers", "2", "--json", **_dying(tmp_path / "site", "local-1"), GATE=str(gate))
+    assert process.stderr is not None and select.select([process.stderr], [], [], 120)[0]
+    assert process.stderr.readline() == (
+        b"steadygo: Worker local-1 ended before it took part (killed by SIGKILL). The others run its share.\n"
+    )
+    gate.touch()
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, b""), out
+    assert b'"passed": 6, "failed": 0' in out
+
+
+def test_a_run_whose_workers_have_all_died_ends_and_says_so(bench: Give, tmp_path: Path) -> None:
+    here = bench({"a/a_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\n'})
+    said = here.run("test", "./...", "--workers", "2", code=2, **_dying(tmp_path / "site", "local-1", "local-2"))
+    assert re.fullmatch(
+        r"(steadygo: Worker local-\d ended before it took part .*\n)?"
+        r"steadygo: All worker processes of this run have ended \(local-1: killed by SIGKILL, local-2: killed by SIGKILL\)\. "
+        r"Was there memory for all of them\? Run fewer, or without --workers\. What is left: example\.com/svc/a\n",
+        said,
+    ), said
+
+
+def test_what_ran_before_all_workers_died_is_shown_and_kept(bench: Give, tmp_path: Path) -> None:
+    here = bench({"quick/q_test.go": 'import "testing"\nfunc TestQuick(t *testing.T) {}\n', "slow/s_test.go": GATED})
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = here.start("test", "./...", "--workers", "2", TMPDIR=str(temporary), GATE=str(tmp_path / "never"))
+    assert process.stdout is not None and b"svc/quick" in process.stdout.readline()
+    assert _wait_for(lambda: _at_work(temporary, process))
+    for worker in _workers(process.pid):
+        os.kill(worker, signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 2, (out, err)
+    assert b"1 passed" in out, out
+    assert re.search(rb"All worker processes of this run have ended \(.*\)\. .* What is left: example\.com/svc/slow\n", err), err
+    kept = here.run("test", "show", "--json")
+    assert [t["test"] for t in json.loads(kept)["tests"] if t["outcome"] == "passed"] == ["TestQuick"], kept
 
 
 def test_without_the_extra_one_sentence_says_how_to_get_it(bench: Give) -> None:

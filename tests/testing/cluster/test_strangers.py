@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from steadygo.errors import UserError
 from steadygo.testing.cluster import identity, transport
-from steadygo.testing.cluster.looking import Listed, listed
+from steadygo.testing.cluster.looking import Listed, Meeting, listed
 from steadygo.testing.cluster.merging import merged
 from steadygo.testing.cluster.shards import Shard
 from steadygo.testing.cluster.terms import Terms
@@ -31,21 +32,21 @@ class Run:
     """What a conversation about one shard said and told."""
 
     keys: Path
+    patience_seconds: float = 1.0
     said: list[str] = field(default_factory=list)
     finished: list[Package] = field(default_factory=list)
 
-    async def hold(self, address: str) -> None:
+    async def hold(self, address: str, hired: Mapping[str, Callable[[], str]] = MappingProxyType({})) -> None:
         from steadygo.testing.cluster.conversation import Conversation
 
         mine = identity.load(self.keys, identity.Role.CLIENT, datetime.now(UTC))
-        terms = Terms("r", transport.security(mine), lambda *_: b"", heartbeat_seconds=0.2, patience_seconds=1.0)
+        terms = Terms("r", transport.security(mine), lambda *_: b"", heartbeat_seconds=0.2, patience_seconds=self.patience_seconds)
 
         def tell(told: Any) -> None:
             self.finished.append(told.package)
 
-        await asyncio.wait_for(
-            Conversation({PLANNED.path: PLANNED}, [Shard("s", PLANNED)], terms, tell, self.said.append).hold(address), 20
-        )
+        conversation = Conversation({PLANNED.path: PLANNED}, [Shard("s", PLANNED)], terms, tell, self.said.append)
+        await asyncio.wait_for(conversation.hold(Meeting(address, hired)), 20)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_listed_worker_that_answers_nothing_ends_the_run(run: Run) -> None:
         async with _with_worker(run, "x/1", {}) as address:
             await run.hold(address)
 
-    with pytest.raises(UserError, match=r"worker processes of this run ended, or did not answer for 1 s"):
+    with pytest.raises(UserError, match=r"No worker process of this run answered for 1 s\."):
         asyncio.run(main())
     assert [s for s in run.said if s.startswith("Worker x is lost")] == ["Worker x is lost: no sign of life for 1 s."]
 
@@ -112,8 +113,37 @@ def test_a_scheduler_without_workers_ends_the_run(run: Run) -> None:
         async with scheduling("127.0.0.1", 0, mine) as address:
             await run.hold(address)
 
-    with pytest.raises(UserError, match=r"did not answer for 1 s\. .* What is left: example\.com/p$"):
+    with pytest.raises(UserError, match=r"answered for 1 s\. .* What is left: example\.com/p$"):
         asyncio.run(main())
+
+
+def test_hired_workers_that_have_all_ended_end_the_run_at_once(run: Run) -> None:
+    from steadygo.testing.cluster.scheduler import scheduling
+
+    run.patience_seconds = 3600.0
+
+    async def main() -> None:
+        mine = transport.security(identity.load(run.keys, identity.Role.SCHEDULER, datetime.now(UTC)))
+        async with scheduling("127.0.0.1", 0, mine) as address:
+            await run.hold(address, {"local-1": lambda: "exit status 3", "local-2": lambda: "killed by SIGKILL"})
+
+    how = r"\(local-1: exit status 3, local-2: killed by SIGKILL\)"
+    with pytest.raises(UserError, match=rf"All worker processes of this run have ended {how}\. .* What is left: example\.com/p$"):
+        asyncio.run(main())
+    assert run.said == []
+
+
+def test_a_hired_worker_that_ends_before_it_took_part_is_named_once(run: Run) -> None:
+    hired = {"y": lambda: "exit status 3", "z": lambda: ""}
+
+    async def main() -> None:
+        async with _with_worker(run, "x/1", {}) as address:
+            await run.hold(address, {"x": lambda: "killed by SIGTERM", **hired})
+
+    with pytest.raises(UserError, match="No worker process of this run answered"):
+        asyncio.run(main())
+    named = [s for s in run.said if "took part" in s]
+    assert named == ["Worker y ended before it took part (exit status 3). The others run its share."]
 
 
 def test_a_scheduler_that_stays_away_ends_the_run_and_says_how_to_go_on(run: Run) -> None:

@@ -41,18 +41,9 @@ def hired(asked: Asked, workers: int) -> Generator[Happening, None, None]:
         identity.create(keys, (), datetime.now(UTC))
         mine, scheduler = (identity.load(keys, role, datetime.now(UTC)) for role in (identity.Role.CLIENT, identity.Role.SCHEDULER))
 
-        def start(address: str, number: int) -> Background:
+        def start(address: str, name: str) -> Background:
             program = [sys.executable, "-P", "-m", "steadygo", "cluster", "worker", address, "--in-place"]
-            own: list[str | Path] = [
-                "--keys",
-                keys / "worker",
-                "--name",
-                f"local-{number}",
-                "--host",
-                "127.0.0.1",
-                "--at-once",
-                str(at_once),
-            ]
+            own: list[str | Path] = ["--keys", keys / "worker", "--name", name, "--host", "127.0.0.1", "--at-once", str(at_once)]
             return Background([*program, *own, "--go", setting.go], os.environ)
 
         sign = _signing(asked, mine.signing_key(), Path("/"), _NO_TREE, setting.environment, "")
@@ -76,6 +67,7 @@ def elsewhere(asked: Asked, scheduler: str, keys: Path) -> Generator[Happening, 
             )
     transport.configure()
     from steadygo.testing.cluster import client
+    from steadygo.testing.cluster.looking import Meeting
     from steadygo.testing.cluster.terms import Terms
 
     consignment = Consignment(gathered)
@@ -85,8 +77,8 @@ def elsewhere(asked: Asked, scheduler: str, keys: Path) -> Generator[Happening, 
     cut = shards.cut(asked.plan, asked.times, setting.flags, _ASSUMED_SLOTS)
 
     @contextlib.asynccontextmanager
-    async def meeting() -> AsyncIterator[str]:
-        yield address
+    async def meeting() -> AsyncIterator[Meeting]:
+        yield Meeting(address)
 
     yield from client.run(asked.plan, cut, meeting, terms, setting)
 

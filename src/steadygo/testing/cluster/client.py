@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 from steadygo.testing import engine
 from steadygo.testing.cluster.conversation import Conversation
+from steadygo.testing.cluster.looking import Meeting
 from steadygo.testing.cluster.shards import Shard
 from steadygo.testing.cluster.terms import Terms
 from steadygo.testing.coverage import profile
@@ -19,13 +20,11 @@ from steadygo.testing.plan import Planned
 _TICK_SECONDS = 0.1
 
 
-Meeting = Callable[[], AbstractAsyncContextManager[str]]
-"""Where client and workers meet: gives the address of the scheduler for as long as the run lasts."""
+Meet = Callable[[], AbstractAsyncContextManager[Meeting]]
+"""Client and workers meet for as long as the run lasts."""
 
 
-def run(
-    plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, terms: Terms, setting: Setting
-) -> Generator[Happening, None, None]:
+def run(plan: Sequence[Planned], shards: Sequence[Shard], meet: Meet, terms: Terms, setting: Setting) -> Generator[Happening, None, None]:
     """Run the shards of a plan; `setting` is that of this machine, where a coverage profile is written.
 
     On Ctrl-C everything is stopped everywhere, what is known so far is told, and KeyboardInterrupt is raised. Raises UserError when there
@@ -35,19 +34,19 @@ def run(
     for finished in engine.pass_over(plan, setting):
         merger.add(finished.profile, f"the profile of {finished.package.path}")
         yield finished
-    yield from _run(plan, shards, meeting, terms, merger)
+    yield from _run(plan, shards, meet, terms, merger)
     if setting.flags.coverprofile:
         profile.write(merger.profile(), setting.flags.coverprofile, setting.directory)
 
 
 def _run(
-    plan: Sequence[Planned], shards: Sequence[Shard], meeting: Meeting, terms: Terms, merger: profile.Merger
+    plan: Sequence[Planned], shards: Sequence[Shard], meet: Meet, terms: Terms, merger: profile.Merger
 ) -> Generator[Happening, None, None]:
     if not shards:
         return
     told: queue.SimpleQueue[Happening | BaseException | None] = queue.SimpleQueue()
     conversation = Conversation({p.path: p for p in plan}, shards, terms, told.put, lambda s: told.put(Notice(s)))
-    work = threading.Thread(target=_converse, args=(conversation, meeting, told), daemon=True)
+    work = threading.Thread(target=_converse, args=(conversation, meet, told), daemon=True)
     work.start()
     interrupted = False
     try:
@@ -75,10 +74,10 @@ def _run(
         raise KeyboardInterrupt
 
 
-def _converse(conversation: Conversation, meeting: Meeting, told: queue.SimpleQueue[Happening | BaseException | None]) -> None:
+def _converse(conversation: Conversation, meet: Meet, told: queue.SimpleQueue[Happening | BaseException | None]) -> None:
     async def main() -> None:
-        async with meeting() as address:
-            await conversation.hold(address)
+        async with meet() as meeting:
+            await conversation.hold(meeting)
 
     try:
         asyncio.run(main())

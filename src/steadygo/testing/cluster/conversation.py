@@ -17,7 +17,7 @@ from steadygo.testing.cluster import messages
 from steadygo.testing.cluster.delivering import Ask
 from steadygo.testing.cluster.ledger import Ledger
 from steadygo.testing.cluster.link import measure
-from steadygo.testing.cluster.looking import Listed, Lookout
+from steadygo.testing.cluster.looking import Listed, Lookout, Meeting
 from steadygo.testing.cluster.mate import Mate, Unreachable, share
 from steadygo.testing.cluster.merging import merged
 from steadygo.testing.cluster.messages import Chunk, Over, Refusal, Verdict
@@ -71,16 +71,16 @@ class Conversation:
         running = [(path, name, seconds) for mate in mates for path, name, seconds in mate.running]
         return Tick(sum(m.compiling for m in mates), tuple(sorted(running, key=lambda r: -r[2])))
 
-    async def hold(self, address: str) -> None:
+    async def hold(self, meeting: Meeting) -> None:
         """Run everything. Raises UserError when there is nobody to talk to for too long."""
         self._loop = asyncio.get_running_loop()
         if self._stopping:
             return
         self._scheduler = distributed.rpc(
-            address, connection_args=self._terms.security.get_connection_args("client"), timeout=self._terms.heartbeat_seconds
+            meeting.address, connection_args=self._terms.security.get_connection_args("client"), timeout=self._terms.heartbeat_seconds
         )
         alive = lambda: bool(self._ledger.workers)  # noqa: E731
-        lookout = Lookout(self._scheduler, address, self._terms, self._say, self._meet, alive, self._left)
+        lookout = Lookout(self._scheduler, meeting, self._terms, self._say, self._meet, alive, self._left)
         looking = asyncio.create_task(lookout.follow())
         halted = asyncio.create_task(self._halted.wait())
         try:
