@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 
 import pytest
 
 from steadygo.testing.cluster import link
-from steadygo.testing.cluster.link import Link, measure, retransmitted
+from steadygo.testing.cluster.link import Link, measure
 
 
 def test_a_real_connection_is_measured() -> None:
-    async def main() -> tuple[Link, int | None]:
+    async def main() -> Link:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while head := await reader.read(16):
                 size, back = int(head[:8], 16), int(head[8:], 16)
@@ -31,14 +30,13 @@ def test_a_real_connection_is_measured() -> None:
                 writer.write(f"{len(data):08x}{back:08x}".encode() + data)
                 return (await reader.readexactly(back + 1))[:-1]
 
-            found = await measure("b", echo, transfer_bytes=1 << 20)
-            again = retransmitted(writer.get_extra_info("socket"))
+            found = await measure(echo, transfer_bytes=1 << 20)
             writer.close()
-            return found, again
+            return found
 
-    found, again = asyncio.run(main())
-    assert (found.pings, found.lost, again) == (50, 0, 0)
-    assert 0.005 <= found.median_seconds <= found.p99_seconds <= found.slowest_seconds < 1
+    found = asyncio.run(main())
+    assert (found.pings, found.lost) == (50, 0)
+    assert found.median_seconds >= 0.005
     assert found.up_bits_per_second and found.up_bits_per_second > 1e6
     assert found.down_bits_per_second and found.down_bits_per_second > 1e6
 
@@ -56,37 +54,14 @@ def test_unanswered_pings_count_as_lost_and_a_dead_way_ends_soon(monkeypatch: py
         await asyncio.sleep(3600)
         return b""
 
-    found = asyncio.run(measure("b", lossy))
+    found = asyncio.run(measure(lossy))
     assert (found.pings, found.lost) == (50, 10)
-    assert found.sentence.endswith(", 10 of 50 lost")
-    assert asyncio.run(measure("c", dead)) == Link("c", 5, 5)
+    assert asyncio.run(measure(dead)) == Link(5, 5)
 
 
 def test_a_transfer_that_comes_back_short_says_nothing_of_bandwidth() -> None:
     async def short(data: bytes, back: int) -> bytes:
         return b""
 
-    found = asyncio.run(measure("b", short))
+    found = asyncio.run(measure(short))
     assert found.up_bits_per_second is not None and found.down_bits_per_second is None
-
-
-@pytest.mark.parametrize(
-    ("found", "sentence"),
-    [
-        (Link("b", 50, 0, 0.00041, 0.0009, 0.001, 9.9e8, 9.4e8), "worker b: 0.4 ms (99 %: 0.9 ms), 940 Mbit/s, 0 of 50 lost"),
-        (
-            Link("b", 50, 1, 0.034, 1.24, 2, 9.44e9, None, 3),
-            "worker b: 34 ms (99 %: 1.2 s), 9.4 Gbit/s, 1 of 50 lost, 3 segments sent again",
-        ),
-        (Link("b", 50, 0, 0.01, 0.01, 0.01), "worker b: 10 ms (99 %: 10 ms), bandwidth not known, 0 of 50 lost"),
-        (Link("b", 5, 5), "worker b: no answer, 5 of 5 lost"),
-    ],
-)
-def test_what_is_said_about_a_link(found: Link, sentence: str) -> None:
-    assert found.sentence == sentence
-
-
-def test_what_is_no_tcp_connection_has_no_segments() -> None:
-    one, two = socket.socketpair()
-    with one, two:
-        assert retransmitted(one) is None

@@ -12,12 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pytest
 
 from steadygo.errors import UserError
 from steadygo.testing.cluster import identity, transport
 from steadygo.testing.cluster.looking import Listed, Meeting, listed
 from steadygo.testing.cluster.merging import merged
+from steadygo.testing.cluster.messages import Chunk, Over, encode
 from steadygo.testing.cluster.shards import Shard
 from steadygo.testing.cluster.terms import Terms
 from steadygo.testing.plan import Planned
@@ -83,9 +85,28 @@ def test_a_listed_worker_that_answers_nothing_ends_the_run(run: Run) -> None:
     assert [s for s in run.said if s.startswith("Worker x is lost")] == ["Worker x is lost: no sign of life for 1 s."]
 
 
-def test_a_worker_of_another_version_is_left_out(run: Run) -> None:
-    news = {"known": True, "first": 0, "messages": [b"\xc1"], "running": [], "compiling": 0, "busy": True}
-    answers: dict[str, Callable[..., Any]] = {"begin": lambda **_: "t", "give": lambda **_: True, "take": lambda **_: news}
+def _news(*messages: bytes, **more: object) -> dict[str, object]:
+    return {"known": True, "first": 0, "messages": messages, "running": [], "compiling": 0, "busy": True, **more}
+
+
+FOREIGN = msgspec.msgpack.encode(Package("example.com/q", Outcome.PASSED))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("begin", 7),
+        ("take", [1]),
+        ("take", {"first": 0}),
+        ("take", _news(b"\xc1")),
+        ("take", _news(running=[["example.com/p", "TestA"]])),
+        ("take", _news(encode(Chunk("s", 1, b"\xc1", last=True)))),
+        ("take", _news(encode(Chunk("s", 1, FOREIGN, last=True)))),
+    ],
+)
+def test_a_worker_of_another_version_is_left_out(run: Run, question: str, answer: object) -> None:
+    answers: dict[str, Callable[..., Any]] = {"begin": lambda **_: "t", "give": lambda **_: True, "take": lambda **_: _news()}
+    answers[question] = lambda **_: answer
 
     async def main() -> None:
         async with _with_worker(run, "x/1", answers) as address:
@@ -95,6 +116,24 @@ def test_a_worker_of_another_version_is_left_out(run: Run) -> None:
     assert run.said == ["Worker x takes no part: its answers cannot be read: it has another version of steadygo."]
     [package] = run.finished
     assert package.outcome is Outcome.FAILED and "another version of steadygo" in package.why
+
+
+def test_a_bug_of_ours_is_not_said_to_be_the_workers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from steadygo.testing.cluster.conversation import Conversation
+
+    def broken(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(Conversation, "_take", broken)
+    answers: dict[str, Callable[..., Any]] = {"begin": lambda **_: "t", "give": lambda **_: True, "take": lambda **_: _news(encode(Over()))}
+
+    async def main() -> None:
+        async with _with_worker(run, "x/1", answers) as address:
+            await run.hold(address)
+
+    with pytest.raises(KeyError, match="ours"):
+        asyncio.run(main())
+    assert run.said == []
 
 
 def test_nothing_that_listens_is_said_so(run: Run) -> None:

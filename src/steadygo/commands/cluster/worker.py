@@ -59,7 +59,7 @@ def command(
     own = Own(name, memory.Seen(seen / "seen"), preparing.differences)
 
     def check(signed: bytes) -> Assignment:
-        return context.accept(signed, key, own, datetime.now(UTC)).assignment
+        return context.accept(signed, key, own, datetime.now(UTC))
 
     slots = at_once or len(os.sched_getaffinity(0))
     desk = Desk(check, preparing.prepare, preparing.forget, slots, 3 * timing.heartbeat_seconds(os.environ))

@@ -81,14 +81,6 @@ class Own:
     differences: Callable[[Assignment], Iterable[Stated]]
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """An assignment that may run. `notes`: differences that were let pass, one sentence each."""
-
-    assignment: Assignment
-    notes: tuple[str, ...] = ()
-
-
 def key_id(key: Ed25519PublicKey) -> bytes:
     """SHA-256 of the raw public key."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).digest()
@@ -100,7 +92,7 @@ def sign(assignment: Assignment, key: Ed25519PrivateKey) -> bytes:
     return _FORMAT + key_id(key.public_key()) + key.sign(_SIGNED + payload) + payload
 
 
-def accept(signed: bytes, public: Ed25519PublicKey, own: Own, now: datetime.datetime) -> Accepted:
+def accept(signed: bytes, public: Ed25519PublicKey, own: Own, now: datetime.datetime) -> Assignment:
     """Check everything about an assignment; `now` in UTC. Raises Refused with the sentence for the client."""
     assignment = _verified(signed, public)
     what = f"The assignment {assignment.run}/{assignment.shard[:12]}, attempt {assignment.attempt},"
@@ -108,18 +100,16 @@ def accept(signed: bytes, public: Ed25519PublicKey, own: Own, now: datetime.date
     if assignment.worker not in ("", own.name):
         raise Refused(f"{what} is for worker {assignment.worker}, and this is {own.name}.")
     _timely(assignment, what, now)
-    notes = []
     for stated in own.differences(assignment):
         if matters(stated):
             raise Refused(f"{own.name} does not run it: {difference(stated)}.")
-        notes.append(difference(stated))
     if not own.memory.is_new(assignment.run, assignment.shard, assignment.attempt, assignment.expires, now):
         raise Refused(f"{what} was already given to this worker: it is a replay.")
-    return Accepted(assignment, tuple(notes))
+    return assignment
 
 
 def matters(stated: Stated) -> bool:
-    """Whether a worker that differs in this refuses; the others are noted (number of CPUs, kernel, memory, tzdata, libc's version)."""
+    """Whether a worker that differs in this refuses; the others are let pass (number of CPUs, kernel, memory, tzdata, libc's version)."""
     if stated.key == "process.user":
         return (stated.a == "0") != (stated.b == "0")  # root passes permission tests that nobody else does
     return stated.key.startswith(_REFUSE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import distributed
 import msgspec
@@ -20,7 +21,7 @@ from steadygo.testing.cluster.link import measure
 from steadygo.testing.cluster.looking import Listed, Lookout, Meeting
 from steadygo.testing.cluster.mate import Mate, Unreachable, share
 from steadygo.testing.cluster.merging import merged
-from steadygo.testing.cluster.messages import Chunk, Over, Refusal, Verdict
+from steadygo.testing.cluster.messages import Chunk, News, Over, Receipt, Refusal, Verdict
 from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shards import Shard
 from steadygo.testing.cluster.terms import Terms
@@ -28,6 +29,7 @@ from steadygo.testing.engine import Finished, Tested, Tick
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Package, Share
 
+Answer = TypeVar("Answer")
 _BUSY_SECONDS = 1.0  # between two looks at a worker that runs something
 _AGAIN_SECONDS = 0.3
 _STOP_SECONDS = 10.0
@@ -105,8 +107,8 @@ class Conversation:
             with contextlib.suppress(Exception):
                 await self._scheduler.close_rpc()
 
-    async def _ask(self, mate: Mate, question: str, within: float, **words: Any) -> Any:
-        """A worker's answer. Raises Unreachable."""
+    async def _ask(self, mate: Mate, kind: type[Answer], question: str, within: float, **words: Any) -> Answer:
+        """A worker's answer. Raises Unreachable; msgspec.ValidationError for an answer of another kind."""
         call = self._scheduler.broadcast(
             msg={"op": f"steadygo-{question}", "run": self._terms.run, **words}, workers=[mate.address], on_error="ignore"
         )
@@ -117,7 +119,7 @@ class Conversation:
         answer = answers.get(mate.address)
         if answer is None or (isinstance(answer, Mapping) and answer.get("gone")):  # the worker thought that we were
             raise Unreachable
-        return answer
+        return msgspec.convert(answer, kind)
 
     # --- who is there ---
 
@@ -177,7 +179,7 @@ class Conversation:
 
     async def _attend(self, mate: Mate) -> None:
         mate.greeted = False
-        taking: asyncio.Task[Any] | None = None
+        taking: asyncio.Task[News] | None = None
         try:
             while True:
                 try:
@@ -187,7 +189,7 @@ class Conversation:
                     wait = min(_BUSY_SECONDS, self._terms.heartbeat_seconds) if mate.busy else self._terms.heartbeat_seconds
                     if taking is None:
                         taking = asyncio.create_task(
-                            self._ask(mate, "take", self._terms.silence_seconds, acknowledged=mate.acknowledged, seconds=wait)
+                            self._ask(mate, News, "take", self._terms.silence_seconds, acknowledged=mate.acknowledged, seconds=wait)
                         )
                     waking = asyncio.create_task(mate.wake.wait())
                     await asyncio.wait({taking, waking}, return_when=asyncio.FIRST_COMPLETED)
@@ -199,7 +201,7 @@ class Conversation:
                 except Unreachable:
                     taking = None
                     await asyncio.sleep(_AGAIN_SECONDS)
-        except (msgspec.DecodeError, LookupError, TypeError, ValueError):
+        except msgspec.DecodeError:
             why = "its answers cannot be read: it has another version of steadygo."
             self._exclude(mate, why)
             self._say(f"Worker {mate.name} takes no part: {why}")
@@ -208,7 +210,7 @@ class Conversation:
                 taking.cancel()
 
     async def _greet(self, mate: Mate) -> None:
-        token = await self._ask(mate, "begin", self._terms.heartbeat_seconds)
+        token = await self._ask(mate, str, "begin", self._terms.heartbeat_seconds)
         if token != mate.session:
             mate.acknowledged = 0
             mate.parts.clear()
@@ -218,7 +220,7 @@ class Conversation:
                 await self._equip(mate, self._terms.deliver)
             mate.session = token
         if mate.unwanted:
-            await self._ask(mate, "drop", self._terms.heartbeat_seconds, keys=mate.unwanted)
+            await self._ask(mate, bool, "drop", self._terms.heartbeat_seconds, keys=mate.unwanted)
             mate.unwanted.clear()
         mate.greeted = True
         self._ledger.hear(mate.name)
@@ -226,20 +228,20 @@ class Conversation:
     async def _equip(self, mate: Mate, deliver: Callable[[Ask], Awaitable[object]]) -> None:
         """Measure the link, and send the sources."""
 
-        async def ask(question: str, **words: Any) -> Any:
-            answer = await self._ask(mate, question, self._terms.silence_seconds, **words)
+        async def ask(kind: type[Answer], question: str, **words: Any) -> Answer:
+            answer = await self._ask(mate, kind, question, self._terms.silence_seconds, **words)
             self._ledger.hear(mate.name)
             return answer
 
         async def echo(data: bytes, back: int) -> bytes:
             try:
-                return bytes(await ask("echo", data=data, back=back))
+                return await ask(bytes, "echo", data=data, back=back)
             except Unreachable as error:
                 raise OSError from error
 
-        mate.link = await measure(mate.name, echo)
+        mate.link = await measure(echo)
         try:
-            await deliver(ask)
+            await deliver(functools.partial(ask, Receipt))
         except Refused as refused:
             self._exclude(mate, refused.sentence)
             self._say(f"Worker {mate.name} refuses: {refused.sentence}")
@@ -264,7 +266,7 @@ class Conversation:
             sent = list(mate.outgoing)
             signed = [self._terms.sign(self._shards[x.shard], x.attempt, mate.name) for x in sent]
             keys = [(x.shard, x.attempt) for x in sent]
-            if await self._ask(mate, "give", self._terms.silence_seconds, keys=keys, signed=signed):
+            if await self._ask(mate, bool, "give", self._terms.silence_seconds, keys=keys, signed=signed):
                 del mate.outgoing[: len(sent)]
                 mate.busy = True
             else:
@@ -279,22 +281,21 @@ class Conversation:
         other = self._mates[name]
         keys = [(x.shard, x.attempt) for x in waiting[name][len(waiting[name]) // 2 :]]
         try:
-            back = [(k[0], k[1]) for k in await self._ask(other, "withdraw", self._terms.heartbeat_seconds, keys=keys)]
-        except Unreachable:  # it may have heard, or not: have it drop them for certain
+            back = await self._ask(other, list[tuple[str, int]], "withdraw", self._terms.heartbeat_seconds, keys=keys)
+        except (Unreachable, msgspec.DecodeError):  # it may have heard, or not: have it drop them for certain
             other.unwanted += keys
             other.greeted = False
             back = keys
         if [1 for shard, attempt in back if self._ledger.release(name, shard, attempt)]:
             idle.wake.set()
 
-    def _hear(self, mate: Mate, answer: Mapping[str, Any]) -> None:
-        if not answer["known"]:
+    def _hear(self, mate: Mate, news: News) -> None:
+        if not news.known:
             mate.greeted = False
             return
         self._ledger.hear(mate.name)
-        mate.running = [(path, name, seconds) for path, name, seconds in answer["running"]]
-        mate.compiling, mate.busy = answer["compiling"], answer["busy"]
-        for number, data in enumerate(answer["messages"], answer["first"]):
+        mate.running, mate.compiling, mate.busy = list(news.running), news.compiling, news.busy
+        for number, data in enumerate(news.messages, news.first):
             if number >= mate.acknowledged:
                 mate.acknowledged = number + 1
                 self._take(mate, messages.decode(data))
@@ -321,15 +322,15 @@ class Conversation:
 
     def _result(self, mate: Mate, shard: str, attempt: int) -> None:
         data, profile = mate.parts.pop((shard, attempt, False)), mate.parts.pop((shard, attempt, True), b"")
-        if not self._ledger.settle(mate.name, shard, attempt):
-            if shard in self._shards:
-                path = self._shards[shard].package.path
-                self._say(f"A late answer of worker {mate.name} for {path} (attempt {attempt}) was ignored: the shard had gone to others.")
+        if shard not in self._shards:
             return
-        package = messages.whole(bytes(data))
-        path = package.path
-        tests = len(self._shards[shard].package.tests)
-        self._results[path].append((package, share(mate, attempt, tests, package.seconds)))
+        planned = self._shards[shard].package
+        path = planned.path
+        result = messages.whole(bytes(data), path)
+        if not self._ledger.settle(mate.name, shard, attempt):
+            self._say(f"A late answer of worker {mate.name} for {path} (attempt {attempt}) was ignored: the shard had gone to others.")
+            return
+        self._results[path].append((result, share(mate, attempt, len(planned.tests), result.seconds)))
         self._settled(path, bytes(profile))
         for other in self._mates.values():
             if not self._ledger.leases(other.name):
@@ -358,17 +359,17 @@ class Conversation:
             self._tell(Finished(merged(self._plan[path], parts, missing)))
 
     async def _halt_one(self, mate: Mate, until: float) -> None:
-        with contextlib.suppress(Unreachable, asyncio.CancelledError):
-            mate.over = not await self._ask(mate, "halt", _STOP_SECONDS / 2)
+        with contextlib.suppress(Unreachable, asyncio.CancelledError, msgspec.DecodeError):
+            mate.over = not await self._ask(mate, bool, "halt", _STOP_SECONDS / 2)
             while not mate.over and time.monotonic() < until:
                 left = max(0.1, until - time.monotonic())
-                self._hear(mate, await self._ask(mate, "take", left, acknowledged=mate.acknowledged, seconds=min(1.0, left)))
+                self._hear(mate, await self._ask(mate, News, "take", left, acknowledged=mate.acknowledged, seconds=min(1.0, left)))
 
     async def _leave(self) -> None:
         """Tell all workers that the run is over."""
 
         async def end(mate: Mate) -> None:
             with contextlib.suppress(Unreachable):
-                await self._ask(mate, "end", 5.0)
+                await self._ask(mate, bool, "end", 5.0)
 
         await asyncio.gather(*(end(mate) for mate in self._mates.values()), return_exceptions=True)

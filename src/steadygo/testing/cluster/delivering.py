@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from typing import Any
-
-import msgspec
 
 from steadygo.testing.cluster import depot, manifest
 from steadygo.testing.cluster.gathering import Gathered
+from steadygo.testing.cluster.messages import Receipt
 from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shipping import send
 
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+Ask = Callable[..., Awaitable[Receipt]]
 """(question, **words) -> the worker's answer. Raises what the transport raises."""
-
-
-class Delivered(msgspec.Struct, frozen=True):
-    """What one worker had to be sent: contents, bytes on the wire, seconds."""
-
-    contents: int
-    sent_bytes: int
-    seconds: float
 
 
 class Consignment:
@@ -34,23 +23,20 @@ class Consignment:
         self._encoded = manifest.encode(found.manifest)
         self.digest = manifest.digest(self._encoded)
 
-    async def deliver(self, ask: Ask) -> Delivered:
+    async def deliver(self, ask: Ask) -> None:
         """Questions `offer` and `contents`, answered as by `depot.offered` and `depot.contents`.
 
         Raises Refused with the worker's sentence, UserError when a file changed meanwhile.
         """
-        started, missing, sent = time.monotonic(), list[str](), 0
+        missing: tuple[str, ...] = ()
         for words in depot.parts(self._encoded):
-            missing = _checked(await ask("offer", digest=self.digest, **words))["missing"]
-            sent += len(words["part"])
+            missing = _checked(await ask("offer", digest=self.digest, **words)).missing
         messages = send(self._found.root, self._found.manifest, missing) if missing else iter(())
         while (message := await asyncio.to_thread(next, messages, None)) is not None:
             _checked(await ask("contents", digest=self.digest, message=message))
-            sent += len(message)
-        return Delivered(len(missing), sent, time.monotonic() - started)
 
 
-def _checked(answer: dict[str, Any]) -> dict[str, Any]:
-    if answer.get("refused"):
-        raise Refused(str(answer["refused"]))
+def _checked(answer: Receipt) -> Receipt:
+    if answer.refused:
+        raise Refused(answer.refused)
     return answer

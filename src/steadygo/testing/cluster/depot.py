@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from steadygo.testing.cluster import manifest
 from steadygo.testing.cluster.blobs import Blobs
 from steadygo.testing.cluster.manifest import Manifest
+from steadygo.testing.cluster.messages import Receipt
 from steadygo.testing.cluster.refused import Refused
 from steadygo.testing.cluster.shipping import Receiver
 from steadygo.testing.cluster.trees import Trees
@@ -129,18 +130,18 @@ def parts(encoded: bytes) -> Iterator[Part]:
         yield {"part": encoded[at : at + PART_BYTES], "first": at == 0, "last": at + PART_BYTES >= len(encoded)}
 
 
-def offered(place: Depot, run: str, digest: str, part: bytes, first: bool, last: bool) -> dict[str, Any]:
+def offered(place: Depot, run: str, digest: str, part: bytes, first: bool, last: bool) -> Receipt:
     """The answer to a client's question `offer`: what is missing, or why it is refused."""
     try:
-        return {"missing": place.offer(run, digest, bytes(part), first=first, last=last)}
+        return Receipt(tuple(place.offer(run, digest, bytes(part), first=first, last=last)))
     except Refused as refused:
-        return {"refused": refused.sentence}
+        return Receipt(refused=refused.sentence)
 
 
-def contents(place: Depot, run: str, digest: str, message: bytes) -> dict[str, Any]:
+def contents(place: Depot, run: str, digest: str, message: bytes) -> Receipt:
     """The answer to a client's message `contents`: nothing, or why it is refused."""
     try:
         place.take(run, digest, bytes(message))
     except Refused as refused:
-        return {"refused": refused.sentence}
-    return {}
+        return Receipt(refused=refused.sentence)
+    return Receipt()

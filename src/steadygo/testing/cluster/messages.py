@@ -53,6 +53,27 @@ class Over(msgspec.Struct, frozen=True, tag=True):
     """The session was told to stop, and nothing of it runs any more."""
 
 
+class News(msgspec.Struct, frozen=True):
+    """A worker's answer to `take`: whether it knows the run, messages with the number of the first, and what it has to do now.
+
+    `running`: (package, test, seconds).
+    """
+
+    known: bool
+    first: int = 0
+    messages: tuple[bytes, ...] = ()
+    running: tuple[tuple[str, str, float], ...] = ()
+    compiling: int = 0
+    busy: bool = False
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A worker's answer to what is shipped: the contents that it lacks, and why it refuses, if it does."""
+
+    missing: tuple[str, ...] = ()
+    refused: str = ""
+
+
 Message = Verdict | Chunk | Refusal | Over
 
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
@@ -76,6 +97,9 @@ def chunks(piece: Piece, package: Package, profile: bytes) -> Iterator[Chunk]:
             yield Chunk(piece.shard, piece.attempt, data[at : at + _CHUNK], last, is_profile)
 
 
-def whole(data: bytes) -> Package:
-    """The result out of its joined parts. Raises msgspec.DecodeError."""
-    return msgspec.msgpack.decode(data, type=Package)
+def whole(data: bytes, path: str) -> Package:
+    """The result of the package `path` out of its joined parts. Raises msgspec.DecodeError."""
+    found = msgspec.msgpack.decode(data, type=Package)
+    if found.path != path:
+        raise msgspec.ValidationError(f"the result of {path} is said to be that of {found.path}")
+    return found

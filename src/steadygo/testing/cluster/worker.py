@@ -12,10 +12,12 @@ from typing import Any
 
 import distributed
 from distributed.security import Security
+from msgspec.structs import asdict
 
 from steadygo.errors import UserError
 from steadygo.testing.cluster.depot import Depot, contents, offered
 from steadygo.testing.cluster.desk import Desk
+from steadygo.testing.cluster.messages import News, Receipt
 from steadygo.testing.cluster.obstacle import obstacle
 from steadygo.testing.cluster.transport import WORKER_ANSWERS, WORKER_HEARS
 from steadygo.tools import guard
@@ -24,6 +26,7 @@ _QUESTIONS = ("begin", "offer", "contents", "give", "take", "drop", "withdraw", 
 _JOIN_AGAIN_SECONDS = 0.5
 _LOOK_SECONDS = 0.2  # how long news that are not urgent may wait
 _WATCH_SECONDS = 1.0
+_NO_DEPOT = Receipt(refused="This worker takes no sources: it works where they are.")
 
 
 class _Worker(distributed.Worker):
@@ -61,14 +64,12 @@ class _Answers:
         while True:
             taken = self.desk.take(run, acknowledged)
             if taken is None or event is None:
-                return {"known": False}
+                return asdict(News(known=False))
             left = until - self.loop.time()
             if taken[1] or left <= 0:
                 event.clear()
                 running, compiling, busy = self.desk.now(run)
-                return {
-                    "known": True, "first": taken[0], "messages": taken[1], "running": running, "compiling": compiling, "busy": busy,
-                }  # fmt: skip
+                return asdict(News(True, taken[0], tuple(taken[1]), tuple(running), compiling, busy))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), min(_LOOK_SECONDS, left))
 
@@ -89,17 +90,17 @@ class _Answers:
 
     async def offer(self, run: str, digest: str, part: bytes, first: bool, last: bool) -> dict[str, Any]:
         if self.depot is None:
-            return {"refused": "This worker takes no sources: it works where they are."}
+            return asdict(_NO_DEPOT)
         if not self.desk.hear(run):
             return {"gone": True}
-        return await asyncio.to_thread(offered, self.depot, run, digest, part, first, last)
+        return asdict(await asyncio.to_thread(offered, self.depot, run, digest, part, first, last))
 
     async def contents(self, run: str, digest: str, message: bytes) -> dict[str, Any]:
         if self.depot is None:
-            return {"refused": "This worker takes no sources: it works where they are."}
+            return asdict(_NO_DEPOT)
         if not self.desk.hear(run):
             return {"gone": True}
-        return await asyncio.to_thread(contents, self.depot, run, digest, message)
+        return asdict(await asyncio.to_thread(contents, self.depot, run, digest, message))
 
     async def echo(self, run: str, data: bytes, back: int) -> bytes:
         """`back` bytes: for measuring the link."""
