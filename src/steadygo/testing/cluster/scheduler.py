@@ -11,7 +11,7 @@ import distributed
 from distributed.security import Security
 
 from steadygo.errors import UserError
-from steadygo.testing.cluster.transport import SCHEDULER_ANSWERS
+from steadygo.testing.cluster.transport import SCHEDULER_ANSWERS, answering
 from steadygo.tools import guard
 
 
@@ -25,7 +25,7 @@ async def scheduling(host: str, port: int, security: Security) -> AsyncIterator[
     """A scheduler in this event loop; gives its address. Raises UserError when the port cannot be had."""
     with guard.scratch("steadygo-scheduler-") as scratch:
         scheduler = _Scheduler(host=host, port=port, protocol="tls", security=security, dashboard=False, local_directory=str(scratch))
-        scheduler.handlers = {name: handler for name, handler in scheduler.handlers.items() if name in SCHEDULER_ANSWERS}
+        scheduler.handlers = {name: answering(scheduler.handlers[name], *roles) for name, roles in SCHEDULER_ANSWERS.items()}
         try:
             await scheduler
         except (OSError, RuntimeError) as error:  # Dask puts its own error around that of the socket

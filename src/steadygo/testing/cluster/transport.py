@@ -7,9 +7,12 @@ somebody sends is switched off: what a worker runs, it runs because an assignmen
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import logging
 import re
 import ssl
+import time
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from steadygo.errors import UserError
@@ -44,8 +47,14 @@ SETTINGS = {
 }
 """No dashboard, no tasks that wander, no measuring of what we do not look at."""
 
-SCHEDULER_ANSWERS = frozenset({"identity", "connection_stream", "register-worker", "heartbeat_worker", "unregister", "broadcast", "ping"})
-WORKER_ANSWERS = frozenset({"identity", "connection_stream", "ping"})
+SCHEDULER_ANSWERS: Mapping[str, Collection[Role]] = {
+    "identity": tuple(Role),
+    "register-worker": (Role.WORKER,),
+    "heartbeat_worker": (Role.WORKER,),
+    "unregister": (Role.WORKER,),
+    "broadcast": (Role.CLIENT,),
+}
+"""Dask's questions that a scheduler answers, and to whom. Whoever wants to join in another role is told so."""
 WORKER_HEARS = frozenset({"close", "worker-status-change", "remove-worker", "free-keys", "remove-replicas"})
 
 
@@ -90,13 +99,37 @@ def security(identity: Identity) -> Security:
     return OfScheduler(require_encryption=True, tls_min_version=0x0304, **files)  # type: ignore[no-untyped-call]
 
 
+def answering(handler: Callable[..., Any], *roles: Role) -> Callable[..., Any]:
+    """A handler of a Dask server, for peers whose certificate is for one of these roles."""
+
+    from distributed.core import Status
+
+    takes_comm = next(iter(inspect.signature(handler).parameters), "") == "comm"
+
+    async def checked(comm: Any, **words: Any) -> Any:
+        certificate = comm.extra_info.get("peercert")
+        if not any(_is_for(role, certificate) for role in roles):
+            said = f"it refuses this machine's certificate: that is not for a {' or '.join(roles)}"
+            await comm.write({"status": "error", "message": said, "time": time.time()})
+            return Status.dont_reply
+        answer = handler(comm, **words) if takes_comm else handler(**words)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    return checked
+
+
+def _is_for(role: Role, certificate: Mapping[str, Any] | None) -> bool:
+    """Whether a peer's certificate, as `ssl` gives it, is for this role."""
+    subject = [pair for part in (certificate or {}).get("subject", ()) for pair in part]
+    return ("commonName", f"steadygo {role}") in subject
+
+
 class _ToScheduler(ssl.SSLSocket):
     """Refuses a peer whose certificate is for another role: a worker's key cannot pose as the scheduler."""
 
     def do_handshake(self, block: bool = False) -> None:
         super().do_handshake(block)
-        subject = [pair for part in (self.getpeercert() or {}).get("subject", ()) for pair in part]
-        if ("commonName", f"steadygo {Role.SCHEDULER}") not in subject:
+        if not _is_for(Role.SCHEDULER, self.getpeercert()):
             error = ssl.SSLCertVerificationError(1, "the certificate is not a scheduler's")
             error.verify_code = NO_SCHEDULER
             raise error

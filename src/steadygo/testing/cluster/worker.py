@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
 import socket
@@ -17,9 +18,10 @@ from msgspec.structs import asdict
 from steadygo.errors import UserError
 from steadygo.testing.cluster.depot import Depot, contents, offered
 from steadygo.testing.cluster.desk import Desk
+from steadygo.testing.cluster.identity import Role
 from steadygo.testing.cluster.messages import News, Receipt
 from steadygo.testing.cluster.obstacle import obstacle
-from steadygo.testing.cluster.transport import WORKER_ANSWERS, WORKER_HEARS
+from steadygo.testing.cluster.transport import WORKER_HEARS, answering
 from steadygo.tools import guard
 
 _QUESTIONS = ("begin", "offer", "contents", "give", "take", "drop", "withdraw", "halt", "end", "echo")
@@ -158,7 +160,7 @@ async def serve(place: Place, desk: Desk, depot: Depot | None, say: Callable[[st
                     if joined:
                         tls = place.security.get_connection_args("worker")["ssl_context"]
                         found = await asyncio.to_thread(obstacle, tls, place.scheduler)
-                        why = found.words if found else _first_line(error)
+                        why = found.words if found else _answered(error) or _first_line(error)
                         say(f"the scheduler at {place.scheduler} cannot be reached: {why}; trying again until it can")
                     joined = False
                 with contextlib.suppress(TimeoutError):
@@ -181,7 +183,7 @@ async def _join(place: Place, number: int, answers: _Answers, scratch: Path, say
         dashboard=False,
         death_timeout=10,
     )
-    worker.handlers = {k: v for k, v in worker.handlers.items() if k in WORKER_ANSWERS} | answers.handlers()
+    worker.handlers = {name: answering(handler, Role.SCHEDULER) for name, handler in answers.handlers().items()}
     worker.stream_handlers = {k: v for k, v in worker.stream_handlers.items() if k in WORKER_HEARS}
     try:
         await worker
@@ -207,6 +209,16 @@ async def _watch(answers: _Answers, say: Callable[[str], None]) -> None:
         for run in silent:
             answers.news.pop(run, None)
             say(f"run {run}: its client went silent; what it had running was stopped")
+
+
+def _answered(error: BaseException) -> str:
+    """What a scheduler said instead of a welcome, "" when that was not it: Dask puts its answer into the text of an error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    answer = str(error).partition(": ")[2]
+    with contextlib.suppress(ValueError, SyntaxError):
+        return str(dict(ast.literal_eval(answer)).get("message", ""))
+    return ""
 
 
 def _first_line(error: BaseException) -> str:
