@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,28 @@ class Bench:
     def go(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Plain go."""
         return subprocess.run(["go", *arguments], cwd=self.root, env={**self.environment, **environment}, capture_output=True, text=True)
+
+
+def killed(process: subprocess.Popen[bytes]) -> None:
+    """Kill a steadygo by SIGKILL, and wait until its guard has cleared up: a look before that sees what is still being made and dropped."""
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 300
+    while _guards(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _guards(process.pid)
+
+
+def _guards(process: int) -> list[list[bytes]]:
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if str(process).encode() in words[4:] and any(word.endswith(b"tools/clearing.py") for word in words):
+            found.append(words)
+    return found
 
 
 @pytest.fixture

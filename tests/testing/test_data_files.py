@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from go_tests import Bench
+from go_tests import Bench, killed
 
 Give = Callable[..., Bench]
 
@@ -102,11 +102,7 @@ def test_a_killed_run_leaves_nothing(bench: Give, tmp_path: Path) -> None:
                 time.sleep(0.02)
             seconds %= 1.5
         time.sleep(seconds)
-        process.kill()
         with_files += any(temporary.glob("*/steadygo_*"))
-        process.communicate()
-        until = time.monotonic() + 60
-        while _left(temporary) and time.monotonic() < until:
-            time.sleep(0.05)
+        killed(process)
         assert _left(temporary) == [], seconds
     assert with_files >= 2

@@ -10,7 +10,7 @@ from pathlib import Path
 import drivers
 import pytest
 import servers
-from go_tests import Bench
+from go_tests import Bench, killed
 from servers import MariaDBServer
 
 Give = Callable[..., Bench]
@@ -92,10 +92,6 @@ def test_a_killed_run_leaves_nothing(bench: Give, template: MariaDBServer) -> No
             seconds %= 1.5
         time.sleep(seconds)
         with_databases += len(template.databases()) > 1
-        process.kill()
-        process.communicate()
-        until = time.monotonic() + 60
-        while template.databases() != ["orders_template"] and time.monotonic() < until:
-            time.sleep(0.05)
+        killed(process)
         assert template.databases() == ["orders_template"], seconds
     assert with_databases >= 2

@@ -147,6 +147,39 @@ def test_drops_what_has_our_mark_and_no_lease_and_nothing_else(
     other.close()
 
 
+def test_reclaims_what_the_server_is_still_making_for_a_killed_client(server: MariaDBServer) -> None:
+    key = names.new_key()
+    root = ["mariadb", "--no-defaults", "-u", "root", f"--socket={server.folder}/s", "-e"]
+    app = ["mariadb", "--no-defaults", "-u", "app", "-pa:b@c", "-h127.0.0.1", f"-P{server.port}", "-e"]
+    making = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE DATABASE%'"
+    with subprocess.Popen([*root, "FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)"], stdout=subprocess.DEVNULL) as lock:
+        try:
+            while "SLEEP(600)" not in server.ask("SELECT INFO FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()"):
+                pass
+            with subprocess.Popen([*app, f"CREATE DATABASE steadygo_{key}_1_x"]) as client:
+                while server.ask(making) != "1":
+                    pass
+                client.kill()
+            asked(server.dsn()).reclaim(key)
+        finally:
+            lock.kill()
+            (sleeping,) = server.ask("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(600)'").split()
+            server.ask(f"KILL {sleeping}")
+    while server.ask(making) != "0":
+        pass
+    assert server.databases() == ["orders_template"]
+
+
+def test_reclaims_only_when_the_connection_that_makes_databases_has_ended(server: MariaDBServer) -> None:
+    with_lease, key = asked(server.dsn()), names.new_key()
+    with_lease.open(key)
+    with_lease.make(names.leased(key, 1, "x"))
+    asked(server.dsn()).reclaim(key)
+    assert server.ask(f"SELECT IS_USED_LOCK('steadygo_{key}')") == "NULL"
+    assert server.databases() == ["orders_template"]
+    with_lease.close()
+
+
 def test_ends_connections_that_tests_left_open(server: MariaDBServer) -> None:
     lender = Lender("orders", Data("mysql", "MYSQL_DSN"), Path(), asked(server.dsn()))
     with lender, lender("example.com/p", {}) as variables:

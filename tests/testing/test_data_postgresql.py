@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import drivers
 import pytest
 import servers
-from go_tests import Bench
+from go_tests import Bench, killed
 from servers import PostgreSQLServer
 
 Give = Callable[..., Bench]
@@ -90,10 +90,6 @@ def test_a_killed_run_leaves_nothing(bench: Give, template: PostgreSQLServer) ->
             seconds %= 1.5
         time.sleep(seconds)
         with_databases += len(template.databases()) > 1
-        process.kill()
-        process.communicate()
-        until = time.monotonic() + 60
-        while template.databases() != ["orders_template"] and time.monotonic() < until:
-            time.sleep(0.05)
+        killed(process)
         assert template.databases() == ["orders_template"], (seconds, template.ask("SELECT * FROM pg_stat_activity"))
     assert with_databases >= 3

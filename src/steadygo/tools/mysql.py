@@ -124,6 +124,29 @@ def is_held(connection: Connected, lease: str) -> bool:
     return _ask(connection, "SELECT IS_USED_LOCK(%s)", lease)[0][0] is not None
 
 
+def end(connection: Connected, lease: str, names: str) -> None:
+    """End the connection that has the lease, and those that make a database whose name starts with `names`; wait until they are gone.
+
+    The server goes on with what a client asked that was killed meanwhile. Raises UserError when it does not stop.
+    """
+    import pymysql
+
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while found := _ask(
+        connection,
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND (ID = IS_USED_LOCK(%s)"
+        " OR (INFO RLIKE 'create[[:space:]]+(database|schema)' AND INSTR(INFO, %s) > 0))",
+        lease,
+        names,
+    ):
+        if time.monotonic() > deadline:
+            raise UserError("The server does not end the connections of a run that was killed.", "See SHOW PROCESSLIST.")
+        for (process,) in found:
+            with contextlib.suppress(pymysql.MySQLError):  # it has gone by itself, or is another user's
+                _ask(connection, f"KILL {int(process)}")
+        time.sleep(0.02)
+
+
 def databases(connection: Connected) -> list[Database]:
     """All databases that this user may see."""
     if _has_comments(connection):

@@ -116,14 +116,19 @@ def alone(connection: Connection, number: int) -> Iterator[None]:
             _run(connection, "SELECT pg_advisory_unlock(%s)", number)
 
 
-def end(connection: Connection, program: str) -> None:
-    """End the connections that call themselves so, and wait a little until they are gone."""
+def end(connection: Connection, program: str, names: str) -> None:
+    """End the connections that call themselves so, and those that make a database whose name starts with `names`; wait until they are gone.
+
+    The server goes on with what a client asked that was killed meanwhile. Raises UserError when it does not stop.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if not connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [program]
-        ).fetchall():
-            return
+    while connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (application_name = %s"
+        r" OR (state = 'active' AND query ~* '\mcreate\s+database\M' AND strpos(query, %s) > 0))",
+        [program, names],
+    ).fetchall():
+        if time.monotonic() > deadline:
+            raise UserError("PostgreSQL does not end the connections of a run that was killed.", "See pg_stat_activity.")
         time.sleep(0.02)
 
 

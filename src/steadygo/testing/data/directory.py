@@ -30,8 +30,8 @@ class Directory:
     def close(self) -> None:
         self._room.close()
 
-    def reclaim(self, key: str) -> None:
-        self._room.reclaim(key)
+    def reclaim(self, key: str) -> bool:
+        return self._room.reclaim(key)
 
     def make(self, name: str) -> Mapping[str, str]:
         path = self._room.path / name

@@ -39,8 +39,11 @@ class Origin(Protocol):
         Only this run knew the key, so its name is enough: tests drop their database, too, and make it anew, without our mark.
         """
 
-    def reclaim(self, key: str) -> None:
-        """Drop all that was made under the lease of a process that is gone, without `open`. Raises UserError."""
+    def reclaim(self, key: str) -> bool:
+        """Drop all that was made under the lease of a process that is gone, without `open`; whether there was any. Raises UserError.
+
+        A server goes on with what a client asked that was killed meanwhile: that is ended first, and its end waited for.
+        """
 
     def make(self, name: str) -> Mapping[str, str]:
         """Make a copy called `name`: its url, name, path and so on. Raises UserError."""

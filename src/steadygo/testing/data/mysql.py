@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +20,6 @@ from steadygo.tools import mysql_client
 
 if TYPE_CHECKING:
     from steadygo.tools.mysql import Connected
-
-_MOMENT_SECONDS = 0.2
 
 
 class MySQL:
@@ -59,7 +56,7 @@ class MySQL:
         with self._turn, tool.sentences(self._server):
             control = self._leased()
             self._reclaim(control)
-            self._try()
+            self._try(control)
             if self._snapshot is not None:
                 self._file = self._snapshot.path
             elif self._template:
@@ -68,12 +65,11 @@ class MySQL:
                 self._file = self._room.path / "template.sql"
                 mysql_client.dump(self._server, self._template, self._file)
 
-    def _try(self) -> None:
+    def _try(self, control: Connected) -> None:
         """A right that lacks, or bad SQL, is one sentence now instead of one for each package. Raises UserError."""
         name = names.leased(self._key, 0, "first")
         try:
-            with tool.connected(self._server) as connection:
-                tool.create(connection, name, None, "try")
+            tool.create(control, name, None, "try")
             if self._snapshot is not None:
                 mysql_client.load(self._server, name, self._snapshot.path, self._shown)
         finally:
@@ -87,31 +83,21 @@ class MySQL:
             return
         try:
             with tool.sentences(self._server):
-                for database in tool.databases(control):
-                    if names.key_of(database.name) == self._key:
-                        tool.drop(control, database.name)
+                _drop_all(control, self._key)
         except UserError:
             pass  # without its lease the next start drops it
         finally:
             tool.close(control)
 
-    def reclaim(self, key: str) -> None:
-        self._room.reclaim(key)
-        silent = 0
-        while silent < 2:  # a CREATE DATABASE goes on without its client, for a moment
-            silent += 1
-            with tool.connected(self._server) as connection:
-                for database in tool.databases(connection):
-                    if names.key_of(database.name) == key:
-                        tool.drop(connection, database.name)
-                        silent = 0
-            time.sleep(_MOMENT_SECONDS)
+    def reclaim(self, key: str) -> bool:
+        files = self._room.reclaim(key)
+        with tool.connected(self._server) as connection:
+            tool.end(connection, _lease(key), names.of(key))
+            return _drop_all(connection, key) or files
 
     def make(self, name: str) -> Mapping[str, str]:
         with self._turn, tool.sentences(self._server):
-            self._leased()
-        with tool.connected(self._server) as connection:
-            tool.create(connection, name, self._text, "copy")
+            tool.create(self._leased(), name, self._text, "copy")  # on the connection whose end the lease tells
         if self._file is not None:
             mysql_client.load(self._server, name, self._file, self._shown)
         return self._address.fields(name)
@@ -176,3 +162,10 @@ class MySQL:
 
 def _lease(key: str) -> str:
     return f"steadygo_{key}"
+
+
+def _drop_all(connection: Connected, key: str) -> bool:
+    found = [d.name for d in tool.databases(connection) if names.key_of(d.name) == key]
+    for name in found:
+        tool.drop(connection, name)
+    return bool(found)

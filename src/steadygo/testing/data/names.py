@@ -18,7 +18,12 @@ def new_key() -> str:
 def leased(key: str, number: int, shard: str) -> str:
     """The name of what the shard gets: made of a-z, 0-9 and _, at most 63 characters, distinct for each number."""
     slug = re.sub(r"[^a-z0-9]+", "_", shard.partition(" ")[0].rpartition("/")[2].lower()).strip("_")[:_LONGEST_SLUG]
-    return f"steadygo_{key}_{number}_{slug}"
+    return f"{of(key)}{number}_{slug}"
+
+
+def of(key: str) -> str:
+    """What the names of all that has this key start with."""
+    return f"steadygo_{key}_"
 
 
 def key_of(name: str) -> str:

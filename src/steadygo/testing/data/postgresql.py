@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import threading
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,6 @@ from steadygo.tools import psql
 
 if TYPE_CHECKING:
     from steadygo.tools.postgresql import Connected
-
-_MOMENT_SECONDS = 0.2
 
 
 class PostgreSQL:
@@ -67,25 +64,16 @@ class PostgreSQL:
             return
         try:
             with tool.sentences(self._server):
-                for database in tool.databases(control):
-                    if names.key_of(database.name) == self._key:
-                        tool.drop(control, database.name)
+                _drop_all(control, self._key)
         except UserError:
             pass  # without its lease the next start drops it
         finally:
             control.close()
 
-    def reclaim(self, key: str) -> None:
-        silent = 0
-        while silent < 2:  # a CREATE DATABASE goes on without its client, for a moment
-            silent += 1
-            with tool.connected(self._server) as connection:
-                tool.end(connection, _program(key))
-                for database in tool.databases(connection):
-                    if names.key_of(database.name) == key:
-                        tool.drop(connection, database.name)
-                        silent = 0
-            time.sleep(_MOMENT_SECONDS)
+    def reclaim(self, key: str) -> bool:
+        with tool.connected(self._server) as connection:
+            tool.end(connection, _program(key), names.of(key))
+            return _drop_all(connection, key)
 
     def make(self, name: str) -> Mapping[str, str]:
         with self._turn, tool.sentences(self._server):
@@ -178,3 +166,10 @@ class PostgreSQL:
 def _program(key: str) -> str:
     """What the connections of a run call themselves."""
     return f"steadygo {key}"
+
+
+def _drop_all(connection: Connected, key: str) -> bool:
+    found = [d.name for d in tool.databases(connection) if names.key_of(d.name) == key]
+    for name in found:
+        tool.drop(connection, name)
+    return bool(found)

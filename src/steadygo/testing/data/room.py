@@ -64,11 +64,13 @@ class Room:
         os.close(self._lease)
         self._lease = -1
 
-    def reclaim(self, key: str) -> None:
-        """Remove the directory of a process that is gone. Raises UserError."""
+    def reclaim(self, key: str) -> bool:
+        """Remove the directory of a process that is gone; whether there was one. Raises UserError."""
+        there = (root() / _name(key)).exists()
         try:
             _remove(_name(key))
             _tidy()
+            return there
         except OSError as error:
             raise UserError(f"{root() / _name(key)} cannot be removed: {error.strerror}.", "Remove it by hand.") from error
 
