@@ -23,6 +23,12 @@ def latest(db: Database, most: int) -> list[Run]:
     return [_run(db, row[0], row[1]) for row in rows][::-1]
 
 
+def contexts(db: Database, most: int) -> list[Context]:
+    """What the newest runs were asked for, at most so many; the oldest first."""
+    rows = db.execute("SELECT content FROM test_runs ORDER BY id DESC LIMIT :most", {"most": most})
+    return [decode(row[0], Context) for row in reversed(rows)]
+
+
 def times(db: Database, most: int) -> list[Times]:
     """How long packages and tests took in the newest runs, at most so many; the oldest first."""
     newest = db.execute("SELECT run FROM test_runs ORDER BY id DESC LIMIT :most", {"most": most})

@@ -13,10 +13,14 @@ _RESULT = re.compile(r"(?:ok  |\?   |FAIL|PASS)(?:\t|$)|\t\S+\t")
 
 
 class Building:
-    """The packages whose binary is not there yet. `refuse` is told of those that get none: (package, what happened, the complaint)."""
+    """The packages whose binary is not there yet. `refuse` is told of those that get none: (package, what happened, the complaint).
+
+    Packages without tests get none anyway; they are refused when they cannot be built.
+    """
 
     def __init__(self, packages: Sequence[Planned], refuse: Callable[[Planned, str, str], None]) -> None:
-        self._left = {str(p.directory): p for p in packages}
+        self._left = {str(p.directory): p for p in packages if p.has_files}
+        self._untested = {p.path: p for p in packages if not p.has_files}
         self._refuse = refuse
         self._said: list[str] = []
 
@@ -32,16 +36,18 @@ class Building:
         failed = _FAILED.match(line)
         if failed:
             for directory in [d for d, p in self._left.items() if p.path == failed[1]]:
-                self._give_up(directory)
+                self._give_up(self._left.pop(directory))
+            if failed[1] in self._untested:
+                self._give_up(self._untested.pop(failed[1]))
         elif not _RESULT.match(line):
             self._said.append(line)
 
     def end(self, complaint: str) -> None:
         """go has ended; `complaint` is what kept it from starting."""
         self._said += [complaint] if complaint else []
-        for directory in list(self._left):
-            self._give_up(directory)
+        for package in self._left.values():
+            self._give_up(package)
+        self._left.clear()
 
-    def _give_up(self, directory: str) -> None:
-        package = self._left.pop(directory)
+    def _give_up(self, package: Planned) -> None:
         self._refuse(package, *own_complaint("\n".join(self._said), package.path))

@@ -25,7 +25,7 @@ from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Interference, Outcome, Package, Test
 from steadygo.tools import go_test, guard
-from steadygo.tools.go_binaries import Held, hand_over
+from steadygo.tools.go_binaries import Handing, Held
 
 _FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
 _TICK_SECONDS = 0.1
@@ -161,11 +161,14 @@ class _State:
     compiling: int = 0
 
 
-def run(plan: Sequence[Planned], setting: Setting) -> Generator[Happening, None, None]:
-    """Run everything. On Ctrl-C all processes are killed, what is known so far is told, and KeyboardInterrupt is raised."""
+def run(plan: Sequence[Planned], setting: Setting, begun: Handing | None = None) -> Generator[Happening, None, None]:
+    """Run everything. On Ctrl-C all processes are killed, what is known so far is told, and KeyboardInterrupt is raised.
+
+    `begun` builds these packages already.
+    """
     state = _State()
     with guard.scratch("steadygo-test-", setting.environment) as scratch:
-        work = threading.Thread(target=_conduct, args=(plan, setting, scratch, state), daemon=True)
+        work = threading.Thread(target=_conduct, args=(plan, setting, scratch, state, begun), daemon=True)
         work.start()
         interrupted = False
         merger = profile.Merger()
@@ -208,23 +211,27 @@ def _safely(watch: Watch) -> list[tuple[str, float]]:
         return []
 
 
-def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _State) -> None:
+def _conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, state: _State, begun: Handing | None) -> None:
     try:
         with ThreadPoolExecutor(setting.at_once) as pool:
-            buildable = [p for p in plan if p.has_files and not p.error]
-            if len(buildable) < len(plan):
-                pool.submit(_pass_over, plan, setting, state)
-            if buildable:
-                _build(buildable, setting, scratch, state, pool)
+            pool.submit(_pass_over, [p for p in plan if p.error], setting, state)
+            there = [p for p in plan if not p.error]
+            built = [p for p in there if p.has_files or not setting.flags.covers]  # go takes long for what is covered and has no tests
+            failed = _build(built, setting, scratch, state, pool, begun) if begun or built else frozenset[str]()
+            pool.submit(_pass_over, [p for p in there if not p.has_files and p.path not in failed], setting, state)
     except BaseException as error:  # told to the thread that waits
         state.told.put(error)
     state.told.put(None)
 
 
-def _build(packages: Sequence[Planned], setting: Setting, scratch: Path, state: _State, pool: ThreadPoolExecutor) -> None:
-    """Let go build them all, and put each into the pool when its binary is there."""
+def _build(
+    packages: Sequence[Planned], setting: Setting, scratch: Path, state: _State, pool: ThreadPoolExecutor, begun: Handing | None
+) -> frozenset[str]:
+    """Let go build them all, and put each into the pool when its binary is there. The paths of those that cannot be built."""
+    refused = set()
 
     def refuse(package: Planned, what: str, complaint: str) -> None:
+        refused.add(package.path)
         if not state.stop.is_set():
             state.told.put(Finished(verdict.refused(package, what, complaint)))
 
@@ -236,14 +243,19 @@ def _build(packages: Sequence[Planned], setting: Setting, scratch: Path, state: 
         else:
             pool.submit(_guarded, package, held, setting, scratch, state)
 
-    building, work = Building(packages, refuse), scratch / "go"
-    work.mkdir()
+    building = Building(packages, refuse)
     state.compiling = len(building)
-    flags = [*setting.flags.build, *([f"-p={setting.flags.at_once}"] if setting.flags.at_once else [])]
-    paths, stopped = {str(p.directory): p.path for p in packages}, state.stop.is_set
-    ran = hand_over(setting.go, setting.directory, paths, flags, setting.environment, work, take, building.hear, stopped)
+    with begun or _begin(packages, setting, scratch) as handing:
+        ran = handing.follow([str(p.directory) for p in packages if p.has_files], take, building.hear, state.stop.is_set)
     building.end(ran.stderr.decode("utf-8", "replace"))
     state.compiling = 0
+    return frozenset(refused)
+
+
+def _begin(packages: Sequence[Planned], setting: Setting, scratch: Path) -> Handing:
+    work = scratch / "go"
+    work.mkdir()
+    return Handing(setting.go, setting.directory, [p.path for p in packages], setting.flags.building, setting.environment, work)
 
 
 def batches(plan: Sequence[Planned]) -> Iterator[list[Planned]]:

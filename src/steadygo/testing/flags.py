@@ -72,6 +72,16 @@ class Flags:
         return tuple(f for f in self.build if f[1:].partition("=")[0] in _LISTS)
 
     @property
+    def building(self) -> tuple[str, ...]:
+        """What `go test` gets that builds the test binaries."""
+        return (*self.build, *([f"-p={self.at_once}"] if self.at_once else []))
+
+    @property
+    def covers(self) -> bool:
+        """Whether coverage is measured."""
+        return any(f.startswith(_COVERS) and f != "-cover=false" for f in self.build)
+
+    @property
     def run(self) -> str:
         return self.values.get("run", "")
 

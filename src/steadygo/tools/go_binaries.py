@@ -5,17 +5,22 @@ Linked so, they are those of `go test`, without the debug information that `go t
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from steadygo.tools.run import Ran, listen
+from steadygo.tools.run import Listened, Ran
 
-# For go, this script is the test: it says where it is, and waits until somebody opens its named pipe for writing.
-_SCRIPT = """printf '%s\\t%s\\n' "$PWD" "$1" >"${0%/*}/ready" && read -r _ <"${0%/*}/hold$PWD/go"
+# For go, this script is the test: it says where it is, and waits until somebody opens its named pipe for writing. Who comes first makes the
+# pipe: go may have a binary before it is known here which packages there are.
+_SCRIPT = """d="${0%/*}"; h="$d/hold$PWD"
+[ -p "$h/go" ] || { mkdir -p "$h" && mkfifo "$h/go"; } 2>/dev/null
+printf '%s\\t%s\\n' "$PWD" "$1" >"$d/ready" && read -r _ <"$h/go"
 exit 0
 """
 _RETRY_SECONDS = 0.005
@@ -42,50 +47,59 @@ class Held:
                 return
 
 
-def hand_over(
-    go: Path,
-    directory: Path,
-    packages: Mapping[str, str],
-    flags: Sequence[str],
-    environment: Mapping[str, str],
-    scratch: Path,
-    take: Callable[[Held], None],
-    hear: Callable[[str], None],
-    stopped: Callable[[], bool],
-) -> Ran:
-    """Build the tests of {directory: import path}, and call `take` with each when it is there. Returns when all were released.
+class Handing:
+    """`go test` at work, in a process of its own from the first moment; the binaries wait until `follow` takes them.
 
-    `hear` gets each line that go prints, results of packages included. `scratch` is an empty directory. Both are called in this thread.
+    `scratch` is an empty directory. The block of this context manager ends go, if it has not ended.
     """
-    script, ready = scratch / "hold.sh", scratch / "ready"
-    script.write_text(_SCRIPT)
-    os.mkfifo(ready)
-    for where in packages:
-        _hold(scratch, where).parent.mkdir(parents=True, exist_ok=True)
-        os.mkfifo(_hold(scratch, where))
-    quote = '"' if "'" in str(script) else "'"
-    own = ["-count=1", "-timeout=0", "-json=false", f"-exec=/bin/sh {quote}{script}{quote}"]
 
-    def take_line(line: str) -> None:
-        where, _, binary = line.partition("\t")
-        take(Held(where, Path(binary), _hold(scratch, where)))
+    def __init__(
+        self, go: Path, directory: Path, patterns: Sequence[str], flags: Sequence[str], environment: Mapping[str, str], scratch: Path
+    ) -> None:
+        self._scratch = scratch
+        script, ready = scratch / "hold.sh", scratch / "ready"
+        script.write_text(_SCRIPT)
+        os.mkfifo(ready)
+        quote = '"' if "'" in str(script) else "'"
+        own = ["-count=1", "-timeout=0", "-json=false", f"-exec=/bin/sh {quote}{script}{quote}"]
+        here = {**environment, "GOTMPDIR": str(scratch)}
+        self._go = Listened([go, "test", *own, *flags, *patterns], directory=directory, environment=here)
+        self._cleaning = contextlib.ExitStack()
+        self._cleaning.enter_context(self._go)
+        self._come = os.open(ready, os.O_RDWR | os.O_NONBLOCK)
+        self._cleaning.callback(os.close, self._come)
 
-    come = os.open(ready, os.O_RDWR | os.O_NONBLOCK)
-    try:
-        return listen(
-            [go, "test", *own, *flags, *packages.values()],
-            _lines(hear),
-            (come, _lines(take_line)),
-            directory=directory,
-            environment={**environment, "GOTMPDIR": str(scratch)},
-            stopped=stopped,
-        )
-    finally:
-        os.close(come)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleaning.close()
+
+    def follow(
+        self, directories: Iterable[str], take: Callable[[Held], None], hear: Callable[[str], None], stopped: Callable[[], bool]
+    ) -> Ran:
+        """Call `take` with each binary when it is there. Returns when all were released. To be called once.
+
+        `directories` are those of the packages as far as they are known. `hear` gets each line that go prints.
+        Both are called in this thread.
+        """
+        for where in directories:
+            _make(self._hold(where))
+
+        def take_line(line: str) -> None:
+            where, _, binary = line.partition("\t")
+            take(Held(where, Path(binary), self._hold(where)))
+
+        return self._go.listen(_lines(hear), (self._come, _lines(take_line)), stopped)
+
+    def _hold(self, directory: str) -> Path:
+        return Path(f"{self._scratch}/hold{directory}/go")
 
 
-def _hold(scratch: Path, directory: str) -> Path:
-    return Path(f"{scratch}/hold{directory}/go")
+def _make(pipe: Path) -> None:
+    pipe.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(pipe)
 
 
 def _lines(take: Callable[[str], None]) -> Callable[[bytes], None]:

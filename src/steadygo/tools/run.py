@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from steadygo.tools import guard
 
@@ -147,33 +148,48 @@ def _collect(
     return outcome, bytes(taken[order[0]]), bytes(taken[order[1]])
 
 
-def listen(
-    arguments: Sequence[str | Path],
-    takes: Callable[[bytes], None],
-    beside: tuple[int, Callable[[bytes], None]],
-    *,
-    directory: Path,
-    environment: Mapping[str, str],
-    stopped: Callable[[], bool],
-) -> Ran:
-    """Run a program, however long it takes, and hand on what it prints, stdout and stderr together, as it comes.
+class Listened:
+    """A program that runs as long as it takes; what it prints, stdout and stderr together, waits in a pipe until `listen`.
 
-    `beside` is another descriptor that is read meanwhile, and who takes that. `stopped` true ends the whole group.
+    It is ended with its whole group, if it has not ended, where the block of this context manager ends.
     """
-    started = time.monotonic()
-    reader, writer = os.pipe()
-    try:
-        process = _spawn(arguments, directory, environment, subprocess.DEVNULL, writer, writer)
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        os.close(reader)
-        return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
-    finally:
-        os.close(writer)
-    outcome, ended = Outcome.OK, float("inf")
-    with guard.on_death(group=process.pid), selectors.DefaultSelector() as selector:
-        selector.register(reader, selectors.EVENT_READ, takes)
-        selector.register(beside[0], selectors.EVENT_READ, beside[1])
+
+    def __init__(self, arguments: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str]) -> None:
+        self._started = time.monotonic()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._complaint = b""
+        self._cleaning = contextlib.ExitStack()
+        reader, writer = os.pipe()
+        self._reader = reader
+        self._cleaning.callback(os.close, reader)
         try:
+            self._process = _spawn(arguments, directory, environment, subprocess.DEVNULL, writer, writer)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            self._complaint = str(error).encode()
+        else:
+            self._cleaning.enter_context(guard.on_death(group=self._process.pid))
+            self._cleaning.callback(stop_group, self._process, 0.0)
+        finally:
+            os.close(writer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleaning.close()
+
+    def listen(self, takes: Callable[[bytes], None], beside: tuple[int, Callable[[bytes], None]], stopped: Callable[[], bool]) -> Ran:
+        """Hand on what it prints as it comes, until it ends. To be called once.
+
+        `beside` is another descriptor that is read meanwhile, and who takes that. `stopped` true ends the whole group.
+        """
+        process = self._process
+        if process is None:
+            return Ran(Outcome.MISSING, None, b"", self._complaint, time.monotonic() - self._started)
+        outcome, ended = Outcome.OK, float("inf")
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._reader, selectors.EVENT_READ, takes)
+            selector.register(beside[0], selectors.EVENT_READ, beside[1])
             while time.monotonic() < ended + _AFTER_QUIT_SECONDS:
                 if stopped():
                     outcome = Outcome.TIMED_OUT
@@ -182,16 +198,14 @@ def listen(
                 for fd, chunk in ready.items():
                     if chunk:
                         selector.get_key(fd).data(chunk)
-                if ready.get(reader) == b"":
+                if ready.get(self._reader) == b"":
                     break
                 if process.poll() is not None:
                     ended = min(ended, time.monotonic())
-        finally:
-            os.close(reader)
-            stop_group(process, 0.0 if outcome is Outcome.TIMED_OUT else _AFTER_QUIT_SECONDS)
-    if outcome is Outcome.OK and process.returncode != 0:
-        outcome = Outcome.FAILED
-    return Ran(outcome, process.returncode, b"", b"", time.monotonic() - started)
+        stop_group(process, 0.0 if outcome is Outcome.TIMED_OUT else _AFTER_QUIT_SECONDS)
+        if outcome is Outcome.OK and process.returncode != 0:
+            outcome = Outcome.FAILED
+        return Ran(outcome, process.returncode, b"", b"", time.monotonic() - self._started)
 
 
 def follow(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from steadygo.errors import UserError
+from steadygo.errors import ToolMissing, UserError
 from steadygo.scan.cache import directory as caches
 from steadygo.testing.engine import Setting
 from steadygo.testing.flags import Flags
@@ -23,11 +24,17 @@ from steadygo.tools.go import find_go
 
 
 def prepared(
-    patterns: tuple[str, ...], flags: Flags, program: str | None, faults: tuple[str, ...] = (), directory: Path | None = None
+    patterns: tuple[str, ...],
+    flags: Flags,
+    program: str | None,
+    faults: tuple[str, ...] = (),
+    directory: Path | None = None,
+    meanwhile: Callable[[Setting], None] = lambda _: None,
 ) -> tuple[list[Planned], Setting, Context]:
     """What is going to be tested in `directory` (default: the current one), how, and the context that is kept.
 
-    A guard watches until the command ends. Raises UserError.
+    `meanwhile` is called with the setting as soon as that is known: go takes longer to say which packages there are. A guard watches until
+    the command ends. Raises UserError.
     """
     click.get_current_context().with_resource(guard.watching())
     environment, directory = dict(os.environ), directory or Path.cwd()
@@ -39,11 +46,15 @@ def prepared(
         run = secrets.token_hex(4)
         lent = lenders(load(directory), run, faults)
         check(lent, environment)
-        listed = packages.result()
-        root, test2json, goflags = toolchain.result()
+        try:
+            root, test2json, goflags = toolchain.result()
+        except ToolMissing:
+            packages.result()  # says more about what is no toolchain at all
+            raise
         flags = flags.under(goflags)
-        planned = plan(listed, patterns, flags)
         setting = Setting(go, root, directory, environment, flags, test2json, run, lent)
+        meanwhile(setting)
+        planned = plan(packages.result(), patterns, flags)
         context = Context(
             started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             directory=str(directory),

@@ -15,6 +15,7 @@ import click
 
 from steadygo.commands.test.asked import Asked
 from steadygo.commands.test.document import document
+from steadygo.commands.test.early import Early
 from steadygo.commands.test.goflags import WithGoFlags, go_flags
 from steadygo.commands.test.prepared import prepared
 from steadygo.commands.test.shown import Progress, failure, package_line, plain, summary
@@ -26,8 +27,11 @@ from steadygo.testing import engine
 from steadygo.testing.cluster.shards import Timing
 from steadygo.testing.plan import longest_first
 from steadygo.testing.results import Context, Package, Run
+from steadygo.tools.go_binaries import Handing
 
 _LOOKED_BACK = 3  # runs that say how long a package takes
+_LONG_SECONDS = 0.5
+_MOST_LONGEST = 64
 
 
 @click.command(cls=WithGoFlags, options_metavar="[OPTIONS]", epilog="Flags of go test stand behind --: -race, -run, -shuffle=on …")
@@ -58,9 +62,17 @@ def command(
     Nothing is taken from Go's test cache. Exit code 1 when a test failed, or did not run though it should have.
     """
     _check(workers, cluster, keys)
-    plan, setting, context = prepared(packages or (".",), go_flags(ctx), program, faults)
-    keeper = ctx.with_resource(closing(_Keeper(setting.run, context)))
-    happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), workers, cluster, keys)
+    patterns = packages or (".",)
+    keeper, early = ctx.with_resource(closing(_Keeper())), Early(patterns)
+
+    def meanwhile(setting: engine.Setting) -> None:
+        keeper.recall(setting.directory, patterns)
+        if workers is None and cluster is None:
+            early.start(setting, keeper.longest)
+
+    plan, setting, context = prepared(patterns, go_flags(ctx), program, faults, meanwhile=meanwhile)
+    keeper.begin(setting.run, context)
+    happenings = _happenings(ctx, Asked(plan, setting, context, keeper.times, faults), early.handing(plan), workers, cluster, keys)
     look = look_for(sys.stdout, os.environ)
     progress = Progress(len(plan), shown=sys.stderr.isatty() and not quiet)
     started, finished = time.monotonic(), list[Package]()
@@ -119,11 +131,11 @@ def _check(workers: int | None, cluster: str | None, keys: Path | None) -> None:
 
 
 def _happenings(
-    ctx: click.Context, asked: Asked, workers: int | None, cluster: str | None, keys: Path | None
+    ctx: click.Context, asked: Asked, begun: Handing | None, workers: int | None, cluster: str | None, keys: Path | None
 ) -> Generator[engine.Happening, None, None]:
     if workers is None and cluster is None:
         ctx.with_resource(asked.setting.lending())
-        return engine.run(longest_first(asked.plan, {path: timing.seconds for path, timing in asked.times.items()}), asked.setting)
+        return engine.run(longest_first(asked.plan, {path: timing.seconds for path, timing in asked.times.items()}), asked.setting, begun)
     from steadygo.commands.test.workers import elsewhere, hired
 
     return hired(asked, workers) if workers is not None else elsewhere(asked, cluster or "", keys or Path())
@@ -157,20 +169,34 @@ def _write(path: Path, text: str) -> None:
 class _Keeper:
     """Puts results into the store as they come. Tests that ran have run when the store cannot be written: that is said once."""
 
-    def __init__(self, id: str, context: Context) -> None:
-        self.id = id
+    def __init__(self) -> None:
+        self.id = ""
+        self.times: dict[str, Timing] = {}
+        self.longest: tuple[str, ...] = ()
         self._broken = False
         self._store = database.Store()
-        self.times: dict[str, Timing] = {}
-        self._keep(self._recall)
-        self._keep(lambda db: runs.begin(db, id, context))
 
-    def _recall(self, db: Database) -> None:
-        """How long packages and their top-level tests took lately."""
+    def recall(self, directory: Path, patterns: tuple[str, ...]) -> None:
+        """How long packages and their top-level tests took lately, and which were the longest of the last run of these patterns here."""
+        self._keep(lambda db: self._recall(db, directory, patterns))
+
+    def _recall(self, db: Database, directory: Path, patterns: tuple[str, ...]) -> None:
         for package in runs.times(db, _LOOKED_BACK):
             tests = {t.name: t.seconds for t in package.tests if "/" not in t.name}
             known = self.times.get(package.path, Timing(0.0))
             self.times[package.path] = Timing(package.seconds, {**known.tests, **tests})
+        same = [c for c in runs.contexts(db, _LOOKED_BACK) if (c.directory, c.patterns) == (str(directory), patterns)]
+        long = {
+            p: self.times[p].seconds
+            for p in (same[-1].planned if same else ())
+            if p in self.times and self.times[p].seconds >= _LONG_SECONDS
+        }
+        self.longest = tuple(sorted(long, key=lambda p: -long[p])[:_MOST_LONGEST])
+
+    def begin(self, id: str, context: Context) -> None:
+        """Keep what a run is."""
+        self.id = id
+        self._keep(lambda db: runs.begin(db, id, context))
 
     def add(self, package: Package) -> None:
         """Keep one package."""
