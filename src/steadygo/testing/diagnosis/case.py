@@ -58,6 +58,15 @@ class Found:
     change: Change | None = None
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """A run that changed nothing but which tests ran in which order, and had a verdict."""
+
+    trial: Trial
+    order: tuple[str, ...]
+    failed: bool
+
+
 class Spent(Exception):
     """The budget is used up."""
 
@@ -89,6 +98,7 @@ class Case:
     """`ask_once` carries out a trial. `passes` counts runs that changed nothing that matters and passed.
 
     `failed` counts those runs in which it failed, whatever was changed.
+    `orders` are the runs so far that differ in their tests and their order only.
     `strays` are changes with which the verdict turned once and not again.
     `hung_after`: the longest that a failing run was waited for before it was stopped, 0 when none was.
     """
@@ -103,6 +113,7 @@ class Case:
     tried: list[str] = field(default_factory=list)
     not_tried: list[NotTried] = field(default_factory=list)
     passes: int = 0
+    orders: list[Ordered] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     trying: str = ""
     hung_after: float = 0.0
@@ -129,7 +140,19 @@ class Case:
         if answer.failed:
             self.failed += 1
             self.hung_after = max(self.hung_after, answer.hung_after)
+        if answer.failed is not None and not answer.skipped and trial == Trial(tests=trial.tests, seed=trial.seed):
+            self.orders.append(Ordered(trial, answer.order, answer.failed))
         return answer
+
+    def seen(self, trial: Trial) -> tuple[int, int]:
+        """Failures and runs of this very trial so far, where only tests and order differ from others; runs without a verdict left out."""
+        verdicts = [run.failed for run in self.orders if run.trial == trial]
+        return sum(verdicts), len(verdicts)
+
+    def wavers(self, trial: Trial) -> bool:
+        """Whether this very trial has failed and passed."""
+        failed, runs = self.seen(trial)
+        return 0 < failed < runs
 
     def failures(self, trial: Trial, times: int) -> int | None:
         """How often it fails in so many runs; None when it had no verdict in one."""

@@ -26,17 +26,18 @@ RACE = Change("race", "-race", build=("-race",))
 
 
 def stays(case: Case, base: Trial) -> Found | None:
-    """It never failed so far: run it until a failure in one of ten runs would have shown, then call it stable. None: it failed now."""
+    """Run it until a failure in one of ten runs would have shown, then call it stable. None: it failed, now or before."""
     case.trying = "whether it fails by chance"
     needed, passed = passes_needed(LOW, HIGH), 0 if case.strays else case.passes
-    while passed < needed:
+    while passed < needed and not case.wavers(base):
         if case.fails(base):
             case.because.append(f"in the same environment it failed once, after {passed} runs in which it passed")
             return None
-        passed += 1
+        passed, case.passes = passed + 1, case.passes + 1
     if case.strays:
-        case.because.append(f"it failed once with {' and once with '.join(case.strays)}, and not in {passed} runs after that")
-        return Found("not-known", base)
+        case.because.append(f"it failed once with {' and once with '.join(case.strays)}, and passed when that was repeated")
+    if case.strays or case.wavers(base):
+        return None
     case.because.append(f"it passed in {passed} runs that change nothing that matters: one failure in ten runs would have shown")
     return Found("stable")
 

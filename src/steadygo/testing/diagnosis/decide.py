@@ -16,9 +16,12 @@ from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.statistics import passes_needed
 from steadygo.testing.diagnosis.trial import Change, Trial
 
+_SHORT_SECONDS = 1.0  # of a whole package: then more of its orders are worth while
 _MOST_LEFT_OUT = 3  # tests that end the process before ours has run
 _LEFT_BEHIND = frozenset({"TMPDIR", "HOME", "cache"})
 _LEFTOVER = 25  # failures in a row after a first pass; at no rate does chance do that in more than 2 of 100 diagnoses
+_CERTAIN = frozenset({"order-dependent", "not-idempotent", "factor"})
+_AGAIN = 2
 _TWICE = 4  # times that the second of two runs must fail after the first has passed
 
 
@@ -46,6 +49,22 @@ def decide(case: Case, means: Means) -> Found:
         kept = f"; {KEPT_FOR_COMMANDS} of its runs are kept to try a command" if case.runs < case.budget.runs else ""
         case.because.append(f"the budget of {case.budget.words} was used up while trying {case.trying}{kept}")
         return Found("not-known")
+
+
+def doubted(case: Case, means: Means, found: Found) -> Found:
+    """The command of a certain cause has passed: the same found when its trial still fails, twice over; else what chance has made of it."""
+    if found.kind not in _CERTAIN or found.rate is not None or found.shown is None:
+        return found
+    case.trying = "whether it fails each time"
+    try:
+        failed = case.failures(found.shown, _AGAIN)
+        if failed == _AGAIN:
+            return found
+        case.because.append(f"a command that shows it passed, and then it failed in {of(failed, _AGAIN)}: chance has a part in it")
+        return Found("not-known", found.shown) if found.shown.change else _chance_or_unknown(case, means, replace(found.shown, repeat=1))
+    except Spent:
+        case.because.append(f"a command that shows it passed; the budget of {case.budget.words} did not suffice to look again")
+        return Found("not-known", found.shown)
 
 
 def unknown(test: str, names: Sequence[str]) -> UserError:
@@ -76,17 +95,19 @@ def _decide(case: Case, means: Means) -> Found:
     whole, seen, all_, left_out = _whole(case, means.names, 1 + one // 2)
     if one == 2:
         case.because += _hang(first)
-        return _fails_alone(case, means, first, seen, all_)
+        return _fails_alone(case, means, whole, first, seen, all_)
     if all_:
         return _fails_together(case, means, whole, seen, all_)
     case.passes += 0 if first.skipped else 2 + (all_ == 0)
     return (
         _twice(case, means)
-        or _in_other_orders(case, means, whole, left_out)
+        or _in_other_orders(case, means, whole, left_out, order.FIRST)
         or together.in_process(case, whole, seen)
         or together.two_processes(case, first)
         or _environment(case, means, fails=False)
-        or (_only_elsewhere(case) if first.skipped else _stays(case, means))
+        or (_only_elsewhere(case) if first.skipped else None)
+        or (_in_other_orders(case, means, whole, left_out, order.MORE) if seen.seconds <= _SHORT_SECONDS and not case.strays else None)
+        or _stays(case, means)
     )
 
 
@@ -134,7 +155,11 @@ def _by_chance(case: Case, means: Means, base: Trial, failed: int, runs: int) ->
 
 
 def _stays(case: Case, means: Means) -> Found:
-    return chance.stays(case, case.alone) or _by_chance(case, means, case.alone, 1, case.passes + 1)
+    found = chance.stays(case, case.alone)
+    if found is not None:
+        return found
+    failed = max(1, case.seen(case.alone)[0])
+    return _by_chance(case, means, case.alone, failed, case.passes + failed)
 
 
 def _only_elsewhere(case: Case) -> Found:
@@ -158,16 +183,16 @@ def _unsteady(case: Case, means: Means, first: Answer) -> Found:
     return together.in_process(case, case.alone, first) or _by_chance(case, means, case.alone, failed, runs)
 
 
-def _fails_alone(case: Case, means: Means, first: Answer, seen: Answer, all_: int | None) -> Found:
+def _fails_alone(case: Case, means: Means, whole: Trial, first: Answer, seen: Answer, all_: int | None) -> Found:
     if all_ == 0:
-        return order.brittle(case, seen) or _chance_or_unknown(case, means, (case.alone, 2, 2), (Trial(), 0, 2))
+        return order.brittle(case, seen) or _chance_or_unknown(case, means, case.alone, whole)
     if all_ == 1:
-        return _chance_or_unknown(case, means, (case.alone, 2, 2), (Trial(), 1, 2))
+        return _chance_or_unknown(case, means, case.alone, whole)
     found = together.in_process(case, case.alone, first) or _environment(case, means, fails=True)
     if found is not None:
         return _outlives(case, found) or found
-    if case.strays:
-        return _chance_or_unknown(case, means, (case.alone, 2, 2))
+    if case.strays or case.wavers(case.alone):
+        return _chance_or_unknown(case, means, case.alone)
     case.because.append(f"it failed in {of(case.failed, case.runs)}, in every environment tried: what fails always is not flaky")
     return Found("not-known", case.alone)
 
@@ -184,26 +209,30 @@ def _outlives(case: Case, found: Found) -> Found | None:
     return Found("not-idempotent", twice, factor=found.factor)
 
 
-def _chance_or_unknown(case: Case, means: Means, *seen: tuple[Trial, int, int]) -> Found:
-    """What order and environment did not explain may be chance: does a trial always do what it did? `seen`: failures and runs of each."""
+def _chance_or_unknown(case: Case, means: Means, *trials: Trial) -> Found:
+    """What order and environment did not explain may be chance: does a trial always do what it did?"""
     case.trying = "whether that was chance"
-    for base, failed, runs in seen:
+    for base in sorted(trials, key=lambda trial: not case.wavers(trial)):
+        failed, runs = case.seen(base)
         while failed in (0, runs) and runs < passes_needed(chance.LOW, chance.HIGH):
             failed, runs = failed + case.fails(base), runs + 1
         if 0 < failed < runs:
             return _by_chance(case, means, base, failed, runs)
+        if case.strays:
+            case.because.append(f"it passed once with {' and once with '.join(case.strays)}, and failed when that was repeated")
+            return _by_chance(case, means, base, failed, runs + len(case.strays))
         where = "alone" if base == case.alone else "in the order that drew attention"
         case.because.append(
             f"{where} it then {'failed' if failed else 'passed'} in all of {runs} runs: what made the difference is not known"
         )
-    return Found("not-known", next((base for base, failed, _ in seen if failed), seen[0][0]))
+    return Found("not-known", next((trial for trial in trials if case.seen(trial)[0]), trials[0]))
 
 
 def _fails_together(case: Case, means: Means, whole: Trial, seen: Answer, failed: int) -> Found:
     found = together.in_process(case, whole, seen)
     if found is None and failed == 2:
         found = order.victim(case, whole, seen, means.names, means.seeds)
-    return found or _chance_or_unknown(case, means, (case.alone, 0, 2), (whole, failed, 2))
+    return found or _chance_or_unknown(case, means, case.alone, whole)
 
 
 def _twice(case: Case, means: Means) -> Found | None:
@@ -222,13 +251,13 @@ def _twice(case: Case, means: Means) -> Found | None:
     return None
 
 
-def _in_other_orders(case: Case, means: Means, whole: Trial, left_out: Sequence[str]) -> Found | None:
-    failing = order.shuffled(case, means.names, left_out, means.seeds)
+def _in_other_orders(case: Case, means: Means, whole: Trial, left_out: Sequence[str], which: slice) -> Found | None:
+    failing = order.shuffled(case, means.names, left_out, means.seeds, which)
     if failing is None:
         return None
     trial, answer = failing
     found = together.in_process(case, trial, answer) or order.victim(case, trial, answer, means.names, means.seeds)
-    return found or _chance_or_unknown(case, means, (trial, 1, 1), (case.alone, 0, 2))
+    return found or _chance_or_unknown(case, means, trial, case.alone)
 
 
 def _environment(case: Case, means: Means, *, fails: bool) -> Found | None:
@@ -236,6 +265,6 @@ def _environment(case: Case, means: Means, *, fails: bool) -> Found | None:
     case.not_tried += missing
     found = screen.screen(case, case.alone, [*means.variables(), *means.likely_first(changes)], fails=fails)
     found = found or screen.screen(case, case.alone, means.dear(), fails=fails)
-    if found is None and not case.strays:
+    if found is None and not case.strays and not case.wavers(case.alone):
         case.because.append(f"no change of the environment turned its verdict: {', '.join(dict.fromkeys(case.tried))}")
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from steadygo.testing.diagnosis import factors
 from steadygo.testing.diagnosis.case import Budget, Case, Diagnosis, Found, Tell
-from steadygo.testing.diagnosis.decide import Means, decide, unknown
+from steadygo.testing.diagnosis.decide import Means, decide, doubted, unknown
 from steadygo.testing.diagnosis.probe import OVERRIDDEN, compiled
 from steadygo.testing.diagnosis.reproduce import Commands, conclude
 from steadygo.testing.engine import Setting
@@ -60,10 +60,10 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         likely_first=lambda changes: factors.likely_first(changes, package.directory),
     )
     try:
-        return conclude(case, decide(case, means), commands), False
+        return conclude(case, decide(case, means), commands, lambda found: doubted(case, means, found)), False
     except KeyboardInterrupt:
         case.because.append(f"stopped after {case.runs} runs, while trying {case.trying}")
-        return conclude(case, Found("not-known"), commands), True
+        return conclude(case, Found("not-known"), commands, lambda found: found), True
 
 
 def _fails(line: str, setting: Setting, scratch: Path) -> bool:

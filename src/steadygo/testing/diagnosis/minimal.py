@@ -9,12 +9,13 @@ Does = Callable[[Sequence[str]], bool]
 
 
 def minimal(items: Sequence[str], does: Does) -> list[str]:
-    """A 1-minimal sublist of `items` for which `does` holds; it holds for `items` themselves and is not asked about those.
+    """A 1-minimal sublist of `items` for which `does` holds; [] when it does not hold for `items` themselves.
 
-    One culprit among n costs at most ⌈log₂ n⌉ + 1 questions, k culprits about k·(⌈log₂ n⌉ + 2). Where a superset does not do what its
-    subset does (a cleaner stands between), delta debugging takes over (Zeller, Hildebrandt 2002). No set is asked about twice.
+    One culprit among n costs at most ⌈log₂ n⌉ + 1 questions, k culprits about k·(⌈log₂ n⌉ + 2). `items` themselves are asked about
+    only where the search has not come upon a subset that does it. Where a superset does not do what its subset does (a cleaner stands
+    between), delta debugging takes over (Zeller, Hildebrandt 2002). No set is asked about twice.
     """
-    asked: dict[tuple[str, ...], bool] = {tuple(items): True}
+    asked: dict[tuple[str, ...], bool] = {}
 
     def ask(candidate: Sequence[str]) -> bool:
         key = tuple(candidate)
@@ -22,12 +23,18 @@ def minimal(items: Sequence[str], does: Does) -> list[str]:
             asked[key] = does(candidate)
         return asked[key]
 
-    found = _by_prefix(list(items), ask)
-    return found if found is not None else _by_halves(list(items), ask)
+    found = _by_prefix(list(items), ask) if items else []
+    if found is not None:
+        return found
+    least = min((known for known, held in asked.items() if held), key=len, default=())
+    return _by_halves(list(least), ask)
 
 
 def _by_prefix(items: list[str], ask: Does) -> list[str] | None:
-    """The last item of the shortest prefix that does it is a culprit; with that one kept, the next is searched for before it."""
+    """The last item of the shortest prefix that does it is a culprit; with that one kept, the next is searched for before it.
+
+    None: what does it is no union of culprits.
+    """
     culprits: list[str] = []
     room = len(items)
     while not culprits or not ask(culprits):
@@ -42,6 +49,8 @@ def _by_prefix(items: list[str], ask: Does) -> list[str] | None:
                 low = middle + 1
         if low == 0:
             return None  # the culprits alone did not suffice a moment ago
+        if low == len(items) and not ask(items[-1:]) and not ask(items):
+            return []
         culprits.insert(0, items[low - 1])
         room = low - 1
     for one in list(culprits) if len(culprits) > 2 else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from steadygo.testing.diagnosis.case import Case, Found, counted
+from steadygo.testing.diagnosis.case import Case, Found, Ordered, counted
 from steadygo.testing.diagnosis.minimal import minimal
 from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.trial import Trial
@@ -14,7 +14,8 @@ Seeds = Callable[[Sequence[str], str, str, int], Sequence[str]]
 """(tests in source order, the first, the last or "", how many) -> -shuffle seeds: `last` after nearly all, `first` before nearly all."""
 
 _TURNS = 2  # with and without what a brittle test needs
-_ORDERS = 4  # with every other test before it; a polluter that one cleaner undoes is missed once in 16
+FIRST, MORE = slice(0, 4), slice(4, 12)
+"""Orders with nearly every other test before it: a polluter that k cleaners undo shows in one of k + 1."""
 
 
 def before(case: Case, answer: Answer) -> list[str]:
@@ -26,11 +27,10 @@ def before(case: Case, answer: Answer) -> list[str]:
 def victim(case: Case, trial: Trial, seen: Answer, names: Sequence[str], seeds: Seeds) -> Found | None:
     """It passes alone and failed in this order: something before it leaves a state behind. None: what ran before does not suffice."""
     case.trying = "which tests before it make it fail"
-    earlier = before(case, seen)
-    if not earlier or not case.fails(trial.only(*earlier, case.test)):
+    polluters = minimal(before(case, seen), lambda chosen: case.fails(trial.only(*chosen, case.test)))
+    if not polluters:
         case.because.append("the tests before it do not suffice to make it fail")
         return None
-    polluters = minimal(earlier, lambda chosen: case.fails(trial.only(*chosen, case.test)))
     least, sure = trial.only(*polluters, case.test), True  # the search ended with a run in which this one made it fail
     if trial.seed == "off" or len(polluters) > 1:
         sure = case.fails(least)
@@ -50,41 +50,58 @@ def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) 
     case.trying = "which test in between would clean up"
     if len(polluters) > 1 or "/" in case.test:
         return (), False
+    polluter = polluters[0]
+    if not _passed(case, polluter):
+        for seed in seeds(seen.order, polluter, case.test, 1):
+            case.ask(Trial(seed=seed))
+    useless = {name for run in case.orders if run.failed for name in _between(case, polluter, run)}
+    clean = [(run, _between(case, polluter, run)) for run in _passed(case, polluter)]
+    if not clean:
+        if useless:
+            case.because.append(f"with {counted(len(useless), 'test')} in between it still failed: none of them cleans up")
+        return (), False
+    run, between = min(clean, key=lambda one: len(set(one[1]) - useless))
     failed: list[bool] = []
-    for seed in seeds(seen.order, polluters[0], case.test, 1):
-        trial = Trial(seed=seed)
-        answer = case.ask(trial)
-        order = answer.order
-        if polluters[0] not in order or case.test not in order:
-            return (), False
-        between = list(order[order.index(polluters[0]) + 1 : order.index(case.test)])
-        if answer.failed is not False or not between:
-            case.because.append(f"with {counted(len(between), 'test')} in between it still failed: none of them cleans up")
-            return (), False
 
-        def cleans(chosen: Sequence[str], trial: Trial = trial, failed: list[bool] = failed) -> bool:
-            passed = case.ask(trial.only(polluters[0], *chosen, case.test)).failed is False
-            failed.append(not passed)
-            return passed
+    def cleans(chosen: Sequence[str]) -> bool:
+        passed = case.ask(run.trial.only(polluter, *chosen, case.test)).failed is False
+        failed.append(not passed)
+        return passed
 
-        cleaners = minimal(between, cleans)  # the last question of the search was whether these clean up
-        case.because.append(f"with {_and(cleaners)} in between it passed (-shuffle={seed})")
-        return tuple(cleaners), any(failed)
-    return (), False
+    hopeful = [name for name in between if name not in useless]
+    if len(hopeful) < len(between) and not cleans(hopeful):
+        hopeful = between  # a second polluter made a cleaner look useless
+    cleaners = minimal(hopeful, cleans)
+    if cleaners:  # the last question of the search was whether these clean up
+        case.because.append(
+            f"with {_and(cleaners)} in between it passed" + (f" (-shuffle={run.trial.seed})" if run.trial.seed != "off" else "")
+        )
+    return tuple(cleaners), any(failed)
+
+
+def _passed(case: Case, polluter: str) -> list[Ordered]:
+    """Runs in which it passed although the polluter had run before it."""
+    return [run for run in case.orders if not run.failed and _between(case, polluter, run)]
+
+
+def _between(case: Case, polluter: str, run: Ordered) -> list[str]:
+    """What ran after the polluter and before our test."""
+    if polluter not in run.order or case.test not in run.order:
+        return []
+    return list(run.order[run.order.index(polluter) + 1 : run.order.index(case.test)])
 
 
 def brittle(case: Case, seen: Answer) -> Found | None:
     """It fails alone and passed in this run of its package: it needs a state that something before it sets."""
     case.trying = "which tests before it set what it needs"
-    earlier = before(case, seen)
 
     def passes(chosen: Sequence[str]) -> bool:
         return case.ask(Trial().only(*chosen, case.test)).failed is False
 
-    if not earlier or not passes(earlier):
+    setters = minimal(before(case, seen), passes)
+    if not setters:
         case.because.append("the tests before it do not suffice to make it pass")
         return None
-    setters = minimal(earlier, passes)
     if not all(passes(setters) and case.fails(case.alone) for _ in range(_TURNS)):
         case.because.append(f"after {_and(setters)} it passed only sometimes")
         return None
@@ -92,17 +109,18 @@ def brittle(case: Case, seen: Answer) -> Found | None:
     return Found("order-dependent", case.alone, "brittle", cleaners=tuple(setters))
 
 
-def shuffled(case: Case, names: Sequence[str], left_out: Sequence[str], seeds: Seeds) -> tuple[Trial, Answer] | None:
+def shuffled(case: Case, names: Sequence[str], left_out: Sequence[str], seeds: Seeds, which: slice) -> tuple[Trial, Answer] | None:
     """Orders in which our test comes late. The first that made it fail, and its answer; None: it passed."""
     case.trying = "other orders of its package"
     tops = [n for n in names if n not in left_out]
-    chosen = list(seeds(names, "", case.test.partition("/")[0], _ORDERS)) if len(names) > 1 else []
+    chosen = list(seeds(names, "", case.test.partition("/")[0], which.stop))[which] if len(names) > 1 else []
     for seed in chosen:
         trial = Trial(tests=tuple(tops) if left_out else None, seed=seed)
         answer = case.ask(trial)
         if answer.failed is True:
             case.because.append(f"with its package in the order of -shuffle={seed} it failed")
             return trial, answer
+        case.passes += answer.failed is False and not answer.skipped
     if chosen:
         case.because.append(f"in {len(chosen)} other orders of its package it passed")
     return None

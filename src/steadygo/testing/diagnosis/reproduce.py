@@ -38,13 +38,19 @@ class Commands:
         return shlex.quote(str(trial.change.go)) if trial.change is not None and trial.change.go is not None else self.go
 
 
-def conclude(case: Case, found: Found, commands: Commands) -> Diagnosis:
-    """The diagnosis with its commands. One that passes is printed with that said."""
+def conclude(case: Case, found: Found, commands: Commands, doubted: Callable[[Found], Found]) -> Diagnosis:
+    """The diagnosis with its commands. `doubted` looks again at a cause whose command has passed; where that stands, it is said."""
     plain = other = ""
     if found.shown is not None:
         trial = replace(found.shown, timeout_seconds=math.ceil(case.hung_after))
         plain, other = commands.plain(trial), commands.steadygo(trial)
-        other = _tried(case, commands, plain, other)
+        passed = _passed(case, commands, plain, other)
+        again = doubted(found) if passed else found
+        if again is not found:
+            return conclude(case, again, commands, doubted)
+        if plain in passed:
+            case.because.append("the command below passed in its trial")
+        other = "" if {plain, other} & set(passed) else other
     return Diagnosis(
         case.test,
         found.kind,
@@ -62,16 +68,15 @@ def conclude(case: Case, found: Found, commands: Commands) -> Diagnosis:
     )
 
 
-def _tried(case: Case, commands: Commands, plain: str, other: str) -> str:
-    """Try both; the command by steadygo, "" when it passed."""
-    if case.runs >= case.budget.runs:
-        case.because.append("the command below was not tried: the budget was used up")
-        return other
-    case.tell(plain, case.runs, case.because)
-    case.runs += 1
-    if not commands.run(plain):
-        case.because.append("the command below passed in its trial")
-    if not other or case.runs >= case.budget.runs:
-        return ""
-    case.runs += 1
-    return other if commands.run(other) else ""
+def _passed(case: Case, commands: Commands, *lines: str) -> list[str]:
+    """Those that passed when they were tried, while the budget lasts."""
+    passed: list[str] = []
+    for line in filter(None, lines):
+        if case.runs >= case.budget.runs:
+            case.because += ["the command below was not tried: the budget was used up"] if line == lines[0] else []
+            break
+        case.tell(line, case.runs, case.because)
+        case.runs += 1
+        if not commands.run(line):
+            passed.append(line)
+    return passed

@@ -36,6 +36,8 @@ def screen(case: Case, base: Trial, changes: Iterable[Change], *, fails: bool) -
         found = _confirmed(case, base, trial, change, fails)
         if found is not None:
             return found
+        if case.wavers(base):
+            return None
         case.strays.append(change.words)
     return None
 

@@ -44,9 +44,9 @@ def in_process(case: Case, base: Trial, seen: Answer) -> Found | None:
     def disturb(chosen: Sequence[str]) -> bool:
         return any(case.fails(wide.only(*chosen, *always)) for _ in range(enough))
 
-    if beside and not disturb(beside):
-        return Found("parallel", wide)
     culprits = minimal(beside or own, disturb)
+    if not culprits:
+        return Found("parallel", wide)
     case.because.append(f"{'beside ' if beside else ''}{' and '.join(culprits)} {'it fails too' if beside else 'suffice'}")
     return Found("parallel", wide.only(*culprits, *always), polluters=tuple(culprits))
 
