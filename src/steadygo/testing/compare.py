@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
 
+from steadygo.testing import opened
 from steadygo.testing.results import Outcome, Package, Run
 
 # Differences that decide about tests and that no log of what a test looked at would show.
@@ -46,13 +47,17 @@ class Other(msgspec.Struct, frozen=True):
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """The answer. `stale` are packages whose pass is out of Go's cache, by run id: nothing can be said about those."""
+    """The answer. `stale` are packages whose pass is out of Go's cache, by run id: nothing can be said about those.
+
+    `not_known` are sentences.
+    """
 
     a: str
     b: str
     tests: tuple[Other, ...]
     context: tuple[Differs, ...]
     stale: tuple[tuple[str, str], ...] = ()
+    not_known: tuple[str, ...] = ()
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -70,11 +75,12 @@ def compare(a: Run, b: Run, stated: Iterable[Stated]) -> Compared:
     others = tuple(_others(a, b))
     concerned = {o.package for o in others}
     looked = _looked([p for run in (a, b) for p in run.packages if p.path in concerned])
-    context = [*_asked(a, b), *(_ranked(s, looked) for s in stated)]
+    files = opened.compare(a, b)
+    context = [*_asked(a, b), *(_of_file(f, concerned) for f in files.differing), *(_ranked(s, looked) for s in stated)]
     order = list(Evidence)
     context.sort(key=lambda d: (order.index(d.evidence), d.key))
     stale = tuple((run.id, path) for run in (a, b) for path in run.stale)
-    return Compared(a.id, b.id, others, tuple(context), stale)
+    return Compared(a.id, b.id, others, tuple(context), stale, tuple(opened.not_known(a, b, files, concerned)))
 
 
 def _others(a: Run, b: Run) -> Iterable[Other]:
@@ -116,6 +122,12 @@ def _ranked(s: Stated, looked: Mapping[str, tuple[str, ...]]) -> Differs:
     if s.key.startswith(_MATTERS) or (s.weighty and not s.key.startswith("env.")):
         return Differs(s.key, s.a, s.b, Evidence.MATTERS, s.why)
     return Differs(s.key, s.a, s.b, Evidence.DIFFERS, s.why)
+
+
+def _of_file(file: opened.Differing, concerned: Collection[str]) -> Differs:
+    packages = tuple(p for p in file.packages if p in concerned)
+    because = f"{', '.join((packages or file.packages)[:3])} {file.verb} it"
+    return Differs(f"file.{file.name}", file.a, file.b, Evidence.LOOKED if packages else Evidence.DIFFERS, because, packages)
 
 
 def _asked(a: Run, b: Run) -> Iterable[Differs]:

@@ -345,7 +345,7 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     limit = flags.timeout_seconds + _KILL_AFTER_SECONDS if flags.timeout_seconds else float(1 << 31)
     try:
         with setting.lent(shard, package.directory) as environment:
-            started = time.monotonic()
+            started, began = time.monotonic(), time.time()
             ran = go_test.run_binary(
                 process.binary,
                 [*arguments, *flags.arguments],
@@ -359,7 +359,7 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
             seconds = time.monotonic() - started
     except NotLent as error:
         return verdict.refused(package, "It never ran", str(error))
-    looked = testlog.parse(log.read_bytes()) if log.exists() else ()
+    looked = testlog.parse(log.read_bytes(), package.directory, began) if log.exists() else ()
     if ran.status is None or ran.status < 0:
         process.profile.unlink(missing_ok=True)  # a killed process may have written half of it
     judged = verdict.judge(package, process.watch, ran, flags, verdict.Seen(seconds, looked, process.stopped()))

@@ -57,10 +57,14 @@ class Interference(msgspec.Struct, frozen=True, order=True):
 
 
 class Looked(msgspec.Struct, frozen=True, order=True):
-    """What a test binary asked its environment: `what` is getenv, open, stat or chdir."""
+    """What a test binary asked its environment: `what` is getenv, open, stat or chdir.
+
+    `found`: of open and stat, what the file was when the tests had run (filestate.py); "" where that is not known.
+    """
 
     what: str
     name: str
+    found: str = ""
 
 
 class Share(msgspec.Struct, frozen=True):

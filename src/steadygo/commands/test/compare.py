@@ -18,7 +18,7 @@ _MOST = 12  # shown of the differences that only differ; --json has all
 @click.command()
 @click.argument("a")
 @click.argument("b", default="last")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/schema/test-compare.schema.json).")
 def command(a: str, b: str, as_json: bool) -> int:
     """Compare run A with run B: tests that differ, and what differs around them, ranked by evidence. Exit code 1 when a test differs."""
     one, two = find(a), find(b)
@@ -46,6 +46,7 @@ def _text(compared: Compared, a: Run, b: Run) -> str:
         lines.append(f"  {path}: its pass in {run} is out of Go's cache; it did not run in that context.")
     if not a.context.fingerprint or not b.context.fingerprint:
         lines += ["", "A run has no fingerprint: what differs around the tests is not known."]
+    lines += ["", *compared.not_known] if compared.not_known else []
     for evidence in Evidence:
         found = [d for d in compared.context if d.evidence is evidence]
         if found:

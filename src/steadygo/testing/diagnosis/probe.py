@@ -147,7 +147,7 @@ class Prober:
                     tapes = [once(0), *(other.result() for other in others)]
                 finally:
                     stop.set()
-        self.asked_for |= {one.name for one in testlog.parse(log.read_bytes()) if one.what == "getenv"}
+        self.asked_for |= {name for what, name in testlog.lines(log.read_bytes()) if what == "getenv"}
         answers = [self._answer(tape, ran, time.monotonic() - started) for tape, ran in tapes]
         worst = next((a for a in answers if a.failed), answers[0])
         if trial.change is None and trial.copies == 1 and worst.failed is False:
