@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -66,6 +67,26 @@ def test_says_why_planned_tests_have_no_verdict(bench: Give, body: str, sentence
     assert sentence in found["packages"][0]["why"]
     assert sum(t["outcome"] == "lost" for t in found["tests"]) + ("timed out" in sentence) >= lost
     assert {t["test"] for t in found["tests"]} >= {"TestA", "TestC"}
+
+
+def test_a_test_that_another_one_runs_to_see_it_fail_fails_nothing(bench: Give) -> None:
+    text = """
+import "testing"
+func TestOuter(t *testing.T) {
+	inner := testing.InternalTest{Name: "TestOuter/inner", F: func(t *testing.T) { t.Error("as it should") }}
+	if testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{inner}) { t.Error("it passed") }
+}
+"""
+    here = bench({"p/p_test.go": text})
+    assert here.go("test", "-count=1", "./p").returncode == 0
+    found = here.test("./p")
+    assert (found["passed"], found["failed"]) == (2, 0)
+    assert [t["why"] for t in found["tests"]] == ["", "It failed, but the test binary ended with PASS: a test ran it to see it fail."]
+    assert "2 tests, 1 that failed inside of tests that wanted it" in here.run("test", "./p")
+    here.write({"log.json": here.go("test", "-count=1", "-json", "./p").stdout})
+    assert (imported := json.loads(here.run("test", "import", "log.json", "--json")))["failed"] == 0, imported
+    here.write({"p/p_test.go": text.replace("if testing", "if !testing")})
+    assert here.test("./p", code=1)["failed"] == 2
 
 
 def test_build_and_vet_failures_are_failures_of_their_package_alone(bench: Give) -> None:

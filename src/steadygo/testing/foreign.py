@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from steadygo.errors import UserError
 from steadygo.testing.events import Event, Lines, Watch
 from steadygo.testing.results import Outcome, Package
+from steadygo.testing.verdict import meant
 
 _CUT = "the log ends before its verdict"
 
@@ -51,6 +52,7 @@ def _package(path: str, one: _Foreign) -> Package:
     if one.verdict is None:
         return Package(path, Outcome.FAILED, 0.0, "The log ends before its verdict.", output, planned=planned, tests=tests)
     outcome = {"pass": Outcome.PASSED, "fail": Outcome.FAILED, "skip": Outcome.SKIPPED}[one.verdict.Action]
+    tests = meant(tests) if outcome is Outcome.PASSED else tests
     bad = any(t.outcome.bad for t in tests)
     why = ""
     if one.built:

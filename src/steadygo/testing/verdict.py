@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from steadygo.testing.events import Watch
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
@@ -18,6 +20,8 @@ _HEADING = re.compile(r"^# (?:\[(?P<vetted>\S+)\]|(?P<package>\S+)(?: \[(?P<vari
 _TIMED_OUT = re.compile(r"^panic: test timed out after (\S+)", re.MULTILINE)
 _PANIC = re.compile(r"^(panic: .+|fatal error: .+)$", re.MULTILINE)
 _EXIT_0 = "unexpected call to os.Exit(0) during test"
+MEANT = "It failed, but the test binary ended with PASS: a test ran it to see it fail."
+"""Said of a test that passed all the same, as in `go test`: testing.RunTests inside of a test."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,17 @@ def judge(package: Planned, watch: Watch, ran: Ran, flags: Flags, seen: Seen) ->
     absent = [n for n in package.tests if n not in ran_names]
     cut_short = flags.failfast and any(t.outcome is Outcome.FAILED for t in tests)
     tests = watch.tests(package.tests, how, absent=not cut_short)
+    if ran.ok and watch.passed_marker:
+        tests = meant(tests)
     why = _why(package, ran, how, tests, absent if not cut_short else [], watch)
     bad = bool(why) or any(t.outcome.bad for t in tests)
     outcome = Outcome.FAILED if bad else Outcome.PASSED
     return Package(package.path, outcome, seen.seconds, why, output, package.source, package.tests, tests, seen.looked)
+
+
+def meant(tests: Sequence[Test]) -> tuple[Test, ...]:
+    """The tests of a binary that passed: none of them has failed then, whatever was printed."""
+    return tuple(structs.replace(t, outcome=Outcome.PASSED, why=MEANT) if t.outcome is Outcome.FAILED else t for t in tests)
 
 
 def refused(package: Planned, why: str, complaint: str) -> Package:

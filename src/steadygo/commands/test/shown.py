@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from steadygo.report.terminal import Look, fit
 from steadygo.testing.engine import Tick
 from steadygo.testing.results import Outcome, Package, Run, Test
+from steadygo.testing.verdict import MEANT
 
 _FRAME = re.compile(r"=== (?:RUN|PAUSE|CONT|NAME|ATTR|ARTIFACTS) .*|\s*--- (?:FAIL|PASS|SKIP): .* \([\d.]+s\)")
 _MOST_LINES = 400  # shown of one test's output; all of it is kept and in the JSON
@@ -47,6 +48,8 @@ def package_line(package: Package, look: Look) -> str:
     parts = [f"{len(package.tests)} test{'s' if len(package.tests) != 1 else ''}"]
     parts += [f"{skipped} skipped"] if skipped else []
     parts += [f"{package.failures} failed"] if any(t.outcome.bad for t in package.tests) else []
+    meant = sum(t.why == MEANT for t in package.tests)
+    parts += [f"{meant} that failed inside of tests that wanted it"] if meant else []
     counts = ", ".join(parts)
     covered = re.search(r"^coverage: ([\d.]+%)", package.output, re.MULTILINE)
     line = f"{sign}  {package.path}  {counts}  {package.seconds:.2f}s" + (f"  coverage {covered[1]}" if covered else "")
