@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import jsonschema
 import pytest
 from go_tests import Bench
 
 Give = Callable[..., Bench]
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/test-diagnose.schema.json").read_text())
 
 FILES = {
     "order/o_test.go": 'import "testing"\nvar n int\nfunc TestVictim(t *testing.T) { if n > 0 { t.Fatal(n) } }\n'
@@ -53,17 +56,28 @@ def test_a_stable_suite_ends_with_0_and_a_spent_budget_is_not_known(bench: Give)
 def test_the_budget_holds_for_screening_too(bench: Give) -> None:
     here = bench(FILES)
     found = json.loads(here.run("test", "diagnose", "--all", "--json", "--runs", "3", "./fine", "./order", code=1))
-    assert {f["kind"] for f in found} == {"not-known"}
-    assert sum(runs for runs in {f["package"]: f["runs"] for f in found}.values()) <= 3
-    assert all("budget" in f["because"][-1] or "skipped itself" in f["because"][-1] for f in found)
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    tests = [f for f in found if "not_run" not in f]
+    assert {f["kind"] for f in tests} <= {"not-known"}
+    assert sum(runs for runs in {f["package"]: f["runs"] for f in tests}.values()) <= 3
+    assert all("budget" in f["because"][-1] or "skipped itself" in f["because"][-1] for f in tests)
+    assert {f["package"] for f in found} == {"example.com/svc/fine", "example.com/svc/order"}
+    assert all("budget" in f["not_run"] for f in found if "not_run" in f)
     hangs = bench({"p/p_test.go": 'import ("testing"; "time")\nfunc TestX(t *testing.T) { time.Sleep(time.Hour) }\n'})
     assert "the budget was used up" in hangs.run("test", "diagnose", "--all", "--minutes", "0.1", "./p", code=1)
 
 
 @pytest.mark.slow
-def test_a_package_that_does_not_compile_is_told(bench: Give) -> None:
-    here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) { nowhere() }\n'})
-    assert "does not compile" in here.run("test", "diagnose", "--all", code=1)
+def test_a_package_that_does_not_compile_is_told_and_is_no_test(bench: Give) -> None:
+    here = bench({"p/p_test.go": 'import "testing"\nfunc TestX(t *testing.T) { nowhere() }\n', "fine/f_test.go": FILES["fine/f_test.go"]})
+    text = here.run("test", "diagnose", "--all", code=1)
+    assert "✗  example.com/svc/p: It does not compile" in text
+    assert "3 tests, 0 not stable" in text
+    assert "1 package could not be run" in text
+    found = json.loads(here.run("test", "diagnose", "--all", "--json", code=1))
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    assert [f["package"] for f in found if "not_run" in f] == ["example.com/svc/p"]
+    assert {f["test"] for f in found if "not_run" not in f} == {"TestOne", "TestTwo", "TestSkips"}
 
 
 def test_one_word_is_refused(bench: Give) -> None:

@@ -35,6 +35,14 @@ class _One:
     counts: bool = True
 
 
+@dataclass(frozen=True)
+class _NotRun:
+    """A package of which nothing can be said: it does not compile, or the budget ended before its turn."""
+
+    package: str
+    not_run: str
+
+
 @dataclass
 class _Spending:
     """The budget of the whole sweep."""
@@ -52,7 +60,7 @@ class _Spending:
 
 def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, as_json: bool) -> int:
     """Screen, diagnose what failed once (at most `most_runs` each), print, and give the exit code."""
-    spending, all_ = _Spending(budget), list[_One]()
+    spending, all_, not_run = _Spending(budget), list[_One](), list[_NotRun]()
     try:
         with guard.scratch("steadygo-test-") as scratch:
             _tell(f"screening {len(plan)} packages")
@@ -60,6 +68,11 @@ def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, a
         spending.runs += sum(s.runs for s in screened)
         suspicious = sum(len(s.failed) for s in screened)
         for package in screened:
+            if package.complaint:
+                not_run.append(_NotRun(package.package.path, package.complaint))
+                _tell("")
+                if not as_json:
+                    click.echo(f"✗  {package.package.path}: {package.complaint}")
             for one in _diagnosed(package, setting, spending, most_runs, suspicious):
                 all_.append(one)
                 _tell("")
@@ -71,21 +84,18 @@ def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, a
     finally:
         _tell("")
         if as_json:
-            click.echo(msgspec.json.encode([_document(one) for one in all_]).decode())
+            click.echo(msgspec.json.encode([*map(_document, all_), *map(msgspec.to_builtins, not_run)]).decode())
     bad = [one for one in all_ if one.counts and one.found.kind != "stable"]
     if not as_json:
-        tests, unbuilt = sum(bool(one.found.test) for one in all_), sum(not one.found.test for one in all_)
-        said = [counted(tests, "test"), f"{len(bad) - unbuilt} not stable", counted(spending.runs, "run")]
-        click.echo("\n" + ", ".join([*said, *([f"{counted(unbuilt, 'package')} could not be run"] if unbuilt else [])]))
+        said = [counted(len(all_), "test"), f"{len(bad)} not stable", counted(spending.runs, "run")]
+        click.echo("\n" + ", ".join([*said, *([f"{counted(len(not_run), 'package')} could not be run"] if not_run else [])]))
         if any(one.found.kind == "stable" for one in all_):
             click.echo(f"Of the others, a failure in {_SHOWN_RATE:.0%} of runs would have shown with 95 %.")
-    return 1 if bad else 0
+    return 1 if bad or not_run else 0
 
 
 def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_runs: int, suspicious: int) -> Iterator[_One]:
     path = screened.package.path
-    if screened.complaint:
-        yield _One(path, Diagnosis("", "not-known", because=(screened.complaint,)))
     whole = screened.runs == len(SCREENS)
     for test in screened.passed:
         if whole:
@@ -128,8 +138,6 @@ def _document(one: _One) -> dict[str, Any]:
 
 def _line(one: _One) -> str:
     found = one.found
-    if not found.test:
-        return f"✗  {one.package}: {found.because[0]}"
     said = "; ".join([headline(found), *others(found), *(f"{s.path}:{s.line}" for s in one.lines[:1])])
     return f"{'✗' if one.counts else '–'}  {one.package} {found.test}  {said}" + ("" if one.counts else f" ({found.because[0]})")
 
