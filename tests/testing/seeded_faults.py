@@ -82,19 +82,26 @@ def lay_out(fault: Fault, kind: str, place: Path, go: ModuleType, version: str =
     for other in ("1.21.13", "1.27.3"):
         (home / "sdk" / f"go{other}").symlink_to(go.program(other).parents[1])
     environment = {
-        "PATH": f"{go.program(version).parent}{os.pathsep}{os.environ['PATH']}",
+        **go_environment(go, version),
         "HOME": str(home),
         "TMPDIR": str(scratch),
         "XDG_STATE_HOME": str(place / "state"),
+        "LC_ALL": "C.UTF-8",
+        **fault.environment,
+    }
+    return root, environment
+
+
+def go_environment(go: ModuleType, version: str = "1.27.3") -> dict[str, str]:
+    """What go needs: itself on PATH, its cache, and no way out."""
+    return {
+        "PATH": f"{go.program(version).parent}{os.pathsep}{os.environ['PATH']}",
         "GOCACHE": str(go.root() / "gocache"),
         "GOTOOLCHAIN": "local",
         "GOENV": "off",
         "GOFLAGS": "",
         "GOPROXY": "off",
-        "LC_ALL": "C.UTF-8",
-        **fault.environment,
     }
-    return root, environment
 
 
 def load() -> list[Fault]:

@@ -179,7 +179,7 @@ def _unsteady(case: Case, means: Means, first: Answer) -> Found:
             failed, runs = failed + case.fails(case.alone), runs + 1
         if failed == _LEFTOVER:
             case.because.append(f"the first run passed, the {_LEFTOVER} after it failed: it leaves something behind outside of its process")
-            return Found("not-idempotent", case.alone)
+            return Found("not-idempotent", replace(case.alone, repeat=2))  # where nothing is left yet, the second run fails
     return together.in_process(case, case.alone, first) or _by_chance(case, means, case.alone, failed, runs)
 
 

@@ -6,9 +6,10 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from steadygo.facts.secrets import replaced
 from steadygo.testing.diagnosis.case import NotTried
 from steadygo.testing.diagnosis.trial import Change, variable
 from steadygo.tools import confine
@@ -57,10 +58,10 @@ def cheap(here: Surroundings) -> tuple[list[Change], list[NotTried]]:
         *(variable("TZ", zone) for zone in ("America/St_Johns", "Asia/Kathmandu", "UTC")),
         variable("GOMAXPROCS", "1"),
         variable("GOMAXPROCS", "8"),
-        *(Change("umask", f"umask {mask}", f"umask {mask} && {{}}", start=("sh", "-c", _UMASK, mask)) for mask in ("0077", "0002")),
+        *(Change("umask", f"umask {mask}", f"(umask {mask} && {{}})", start=("sh", "-c", _UMASK, mask)) for mask in ("0077", "0002")),
         variable("LC_ALL", "de_DE.UTF-8"),
         variable("LC_ALL", "C"),
-        Change("LANG", "LANG=de_DE.UTF-8", "env -u LC_ALL LANG=de_DE.UTF-8 {}", (("LC_ALL", None), ("LANG", "de_DE.UTF-8"))),
+        Change("LANG", "LANG=de_DE.UTF-8", "env -u LC_ALL LANG=de_DE.UTF-8 {}", environment=(("LC_ALL", None), ("LANG", "de_DE.UTF-8"))),
         *_places(here),
         variable("GOMEMLIMIT", "32MiB", factor="memory limit"),
         variable("GOGC", "1"),
@@ -80,7 +81,7 @@ def cheap(here: Surroundings) -> tuple[list[Change], list[NotTried]]:
             changes.append(Change(factor, said, f"{shlex.join(words)} {{}}", start=words))
         else:
             changes.append(Change(factor, said, start=words, wrapped=(f"-exec={' '.join(words)}",)))
-    return [c for c in changes if not _is_so(c, given)], missing
+    return [_with_what_is_so(c, given) for c in changes if not _is_so(c, given)], missing
 
 
 def _confined(here: Surroundings) -> Iterator[tuple[str, confine.Words, str, str]]:
@@ -134,6 +135,16 @@ def _is_so(change: Change, given: Mapping[str, str]) -> bool:
     return bool(change.environment) and all(given.get(name) == value for name, value in change.environment)
 
 
+def _with_what_is_so(change: Change, given: Mapping[str, str]) -> Change:
+    """With a command that fails in another shell too, where a variable's present value makes the test fail; no secret is spelled."""
+    values = {name: given.get(name) for name, _ in change.environment}
+    if not values or values.keys() & _NEEDED or any(replaced(n, v, lambda _: "") != v for n, v in values.items() if v is not None):
+        return change
+    spelled = [f"-u {name}" for name, value in values.items() if value is None]
+    spelled += [f"{name}={shlex.quote(value)}" for name, value in values.items() if value is not None]
+    return replace(change, unchanged=f"env {' '.join(spelled)} {{}}")
+
+
 def _users(here: Surroundings) -> Iterator[Change | NotTried]:
     """Root without its power, nobody, or root of a user namespace for everybody else.
 
@@ -165,7 +176,12 @@ def _places(here: Surroundings) -> list[Change]:
     found = [
         Change("TMPDIR", "another TMPDIR", 'env TMPDIR="$(mktemp -d)" {}', fresh=("TMPDIR",)),
         *(
-            Change("TMPDIR", words, f'mkdir -p "/tmp/{name}" && env TMPDIR="/tmp/{name}" {{}}', (("TMPDIR", str(here.scratch / name)),))
+            Change(
+                "TMPDIR",
+                words,
+                f'(mkdir -p "/tmp/{name}" && env TMPDIR="/tmp/{name}" {{}})',
+                environment=(("TMPDIR", str(here.scratch / name)),),
+            )
             for name, words in ((space, "a TMPDIR with a space"), (long, f"a TMPDIR of more than {_LONG} characters"))
         ),
     ]
@@ -179,7 +195,7 @@ def _places(here: Surroundings) -> list[Change]:
         Change("cache", "an empty XDG_CACHE_HOME", f'env {go} XDG_CACHE_HOME="$(mktemp -d)" {{}}', fresh=("XDG_CACHE_HOME",)),
         Change("cache", "an empty GOCACHE", fresh=("GOCACHE",), wrapped=("-exec=sh -c 'GOCACHE=$(mktemp -d) exec $0 \"$@\"'",)),
         Change("HOME", "an empty HOME", f'env {go} HOME="$(mktemp -d)" {{}}', fresh=("HOME",)),
-        Change("HOME", "HOME unset", f"env -u HOME {go} {{}}", (("HOME", None),)),
+        Change("HOME", "HOME unset", f"env -u HOME {go} {{}}", environment=(("HOME", None),)),
     ]
 
 
@@ -191,12 +207,12 @@ def _device(path: Path) -> int:
 
 
 def _linked(module: Path) -> str:
-    return f'd=$(mktemp -d) && ln -s {shlex.quote(str(module))} "$d/link" && cd "$d/link" && {{}}'
+    return f'(d=$(mktemp -d) && ln -s {shlex.quote(str(module))} "$d/link" && cd "$d/link" && {{}})'
 
 
 def dear(here: Surroundings) -> list[Change]:
     """Changes for which the tests are compiled again; without the paths of the source only where it asks for those."""
-    copied = f'd=$(mktemp -d) && cp -R {shlex.quote(str(here.module))} "$d/copy" && cd "$d/copy" && {{}}'
+    copied = f'(d=$(mktemp -d) && cp -R {shlex.quote(str(here.module))} "$d/copy" && cd "$d/copy" && {{}})'
     return [
         Change("working directory", "a copy of the module in another directory", copied, place="copy/elsewhere"),
         *_named(here),
@@ -213,7 +229,7 @@ def _named(here: Surroundings) -> list[Change]:
     name = found[1].rpartition("/")[2] if found else ""
     if not name or name == here.module.name:
         return []
-    said = f'd=$(mktemp -d)/{name} && cp -R {shlex.quote(str(here.module))} "$d" && cd "$d" && {{}}'
+    said = f'(d=$(mktemp -d)/{name} && cp -R {shlex.quote(str(here.module))} "$d" && cd "$d" && {{}})'
     return [Change("working directory", f"a copy of the module in a directory called {name}", said, place=f"copy/{name}")]
 
 
@@ -237,7 +253,7 @@ def variables(asked_for: Iterable[str], package: Path, environment: Mapping[str,
         (n for n in named if n not in _NEEDED and not n.startswith("STEADYGO_") and not _OWN_CHANGES.match(n)),
         key=lambda n: (not named[n], n),
     )
-    return [change for name in chosen[:_MOST_VARIABLES] for change in _states(name, named[name], environment)]
+    return [_with_what_is_so(c, environment) for name in chosen[:_MOST_VARIABLES] for c in _states(name, named[name], environment)]
 
 
 def _states(name: str, values: Sequence[str], environment: Mapping[str, str]) -> Iterator[Change]:

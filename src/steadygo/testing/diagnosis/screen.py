@@ -68,8 +68,15 @@ def _confirmed(case: Case, base: Trial, trial: Trial, change: Change, fails: boo
     case.because.append(
         f"with {change.words} it {verb} in {turned + 1} of {runs + 1} runs, without that it {other} in {without_runs} of {without_runs}"
     )
-    if turned == runs or fails:
-        return Found("factor", base if fails else trial, factor=change.factor, change=change)
+    if fails:
+        return Found("factor", replace(base, change=_unchanged(change)), factor=change.factor, change=change)
+    if turned == runs:
+        return Found("factor", trial, factor=change.factor, change=change)
     rate = turned / runs
     shown = replace(trial, repeat=reruns(at_least(turned, runs), 0.99))
     return Found("factor", shown, factor=change.factor, rate=rate, change=change)
+
+
+def _unchanged(change: Change) -> Change | None:
+    """What spells the environment as it is, where it makes the test fail."""
+    return Change(change.factor, f"{change.factor} as it is", change.unchanged) if change.unchanged != "{}" else None

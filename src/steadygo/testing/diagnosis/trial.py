@@ -16,13 +16,14 @@ class Change:
 
     `environment`: variables (None: unset); `fresh`: variables that name a new, empty directory in each run; `start`: words in front of
     the test binary; `build`: flags of the build; `go`: another toolchain; `place`: where it runs, copy/NAME or link; `awake`: the share
-    of time in which it may run at all. `plain` is a shell command around `{}`, which is go test; `wrapped`: flags that go test gets in
-    the plain command.
+    of time in which it may run at all. `plain` is a shell command around `{}`, which is go test, and leaves the shell as it was;
+    `unchanged` is one that spells what is so without the change; `wrapped`: flags that go test gets in the plain command.
     """
 
     factor: str
     words: str
     plain: str = "{}"
+    unchanged: str = "{}"
     environment: tuple[tuple[str, str | None], ...] = ()
     fresh: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ def variable(name: str, value: str | None, factor: str = "", words: str = "", pl
     """A variable set to `value`, or unset. `plain`: how a shell spells the value, where it is made on the spot."""
     spelled = f"env -u {name}" if value is None else f"env {name}={plain or shlex.quote(value)}"
     said = words or (f"{name} unset" if value is None else f"{name}={shlex.quote(value)}")
-    return Change(factor or name, said, f"{spelled} {{}}", ((name, value),))
+    return Change(factor or name, said, f"{spelled} {{}}", environment=((name, value),))
 
 
 @dataclass(frozen=True)

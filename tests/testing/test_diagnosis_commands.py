@@ -1,0 +1,43 @@
+"""The commands that a diagnosis prints, as a person pastes them into a shell."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from steadygo.testing.diagnosis.factors import Surroundings, cheap, dear, variables
+from steadygo.testing.diagnosis.trial import Trial
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Surroundings:
+    package = tmp_path / "svc"
+    package.mkdir()
+    (package / "go.mod").write_text("module example.com/orders\n")
+    (package / "p.go").write_text('package p\nvar a, b, c = os.Getenv("REGION"), os.Getenv("API_TOKEN"), os.Getenv("MISSING")\n')
+    (tmp_path / "scratch").mkdir()
+    return Surroundings(
+        {"PATH": os.environ["PATH"], "REGION": "eu west", "API_TOKEN": "5b1c9a42f0de"}, tmp_path / "scratch", package, package
+    )
+
+
+def test_a_pasted_command_leaves_the_shell_as_it_was(here: Surroundings) -> None:
+    state = "pwd; umask; set"
+    for change in (*cheap(here)[0], *dear(here)):
+        for repeat in (1, 2):
+            said = Trial(tests=("TestX",), change=change, repeat=repeat).command("p", (), "true")
+            script = f'begin=$({state})\n{said}\n[ "$begin" = "$(unset begin; {state})" ] && echo unchanged'
+            ran = subprocess.run(["sh", "-c", script], cwd=here.package, env=dict(here.environment), capture_output=True, text=True)
+            assert ran.stdout == "unchanged\n", (change.words, ran)
+
+
+def test_a_present_value_is_spelled_where_it_makes_the_test_fail_but_no_secret(here: Surroundings) -> None:
+    changes = {change.factor: change for change in variables((), here.package, here.environment)}
+    assert changes.keys() == {"REGION", "API_TOKEN", "MISSING"}
+    assert changes["REGION"].unchanged == f"env REGION={shlex.quote('eu west')} {{}}"
+    assert changes["MISSING"].unchanged == "env -u MISSING {}"
+    assert changes["API_TOKEN"].unchanged == "{}"
