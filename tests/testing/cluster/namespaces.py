@@ -37,17 +37,23 @@ class Network:
         return address
 
     def start(
-        self, host: str, arguments: Sequence[str | Path], environment: Mapping[str, str], log: Path, directory: Path | None = None
+        self,
+        host: str,
+        arguments: Sequence[str | Path],
+        environment: Mapping[str, str],
+        log: Path,
+        directory: Path | None = None,
+        result: Path | None = None,
     ) -> subprocess.Popen[bytes]:
-        """A program on a host, in a process group of its own; what it says goes to `log`."""
-        with log.open("ab") as out:
+        """A program on a host, in a process group of its own; what it says goes to `log`, what it prints to `result` if that is given."""
+        with log.open("ab") as said, (result or log).open("ab") as printed:
             process = subprocess.Popen(
                 ["ip", "netns", "exec", self._space(host), *arguments],
                 env=dict(environment),
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
+                stdout=printed,
+                stderr=said,
                 start_new_session=True,
             )
         self.started.append(process)

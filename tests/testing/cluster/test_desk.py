@@ -41,7 +41,7 @@ class Worker:
     @contextmanager
     def _prepare(self, _: Assignment) -> Iterator[tuple[Setting, Path]]:
         self.getting_ready.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         if self.failure is not None:
             raise self.failure
         yield Setting(self.top / "go", str(self.top), self.top, {}, parse(()), self.top / "test2json", "r"), self.top
@@ -49,7 +49,7 @@ class Worker:
     def told(self, enough: Callable[[list[Message]], object]) -> list[Message]:
         """What it tells, as soon as that is enough."""
         found: list[Message] = []
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not enough(found) and time.monotonic() < deadline:
             first, messages = self.desk.take("r", self._seen) or (0, [])
             self._seen = first + len(messages)
@@ -72,7 +72,7 @@ def _compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_it_answers_while_it_gets_ready(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
     assert worker.desk.give("r", [KEY], [b"1"])  # returns, though it is not ready
-    assert worker.getting_ready.wait(10)
+    assert worker.getting_ready.wait(60)
     assert worker.desk.now("r") == ([], 0, True)
     assert worker.desk.withdraw("r", [KEY]) == [KEY]
     worker.go_on.set()
@@ -83,7 +83,7 @@ def test_stopping_a_worker_that_gets_ready_stops_it_for_good(tmp_path: Path, mon
     compiled = _compiled(monkeypatch)
     worker = Worker(tmp_path)
     worker.desk.give("r", [KEY], [b"1"])
-    assert worker.getting_ready.wait(10)
+    assert worker.getting_ready.wait(60)
     assert worker.desk.halt("r")
     worker.go_on.set()
     assert Over() in worker.told(lambda found: Over() in found)
@@ -96,13 +96,13 @@ def test_a_run_that_ends_while_it_gets_ready_is_not_worked_on(tmp_path: Path, mo
     compiled = _compiled(monkeypatch)
     worker = Worker(tmp_path)
     worker.desk.give("r", [KEY], [b"1"])
-    assert worker.getting_ready.wait(10)
+    assert worker.getting_ready.wait(60)
     ending = threading.Thread(target=worker.desk.end, args=("r",))
     ending.start()
     while worker.desk.hear("r"):
         time.sleep(0.01)
     worker.go_on.set()
-    ending.join(10)
+    ending.join(60)
     assert worker.forgotten == ["r"] and not ending.is_alive()
     assert not compiled
 

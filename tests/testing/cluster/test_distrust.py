@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,9 +27,10 @@ from steadygo.testing.cluster import identity
 pytestmark = pytest.mark.slow
 Give = Callable[..., Bench]
 PACKAGES = [f"p{n}" for n in range(4)]
-TESTS = {f"{p}/x_test.go": 'import ("os"; "testing")\n' for p in PACKAGES}
+TESTS = {f"{p}/x_test.go": 'import ("os"; "testing"; "time")\n' for p in PACKAGES}
 TEST = """
 func TestData(t *testing.T) {
+	for gate := os.Getenv("GATE"); gate != ""; time.Sleep(10 * time.Millisecond) { if _, err := os.Stat(gate); err == nil { break } }
 	data, err := os.ReadFile("testdata/said")
 	if err != nil || string(data) != "hello" { t.Fatal(err, string(data)) }
 }
@@ -51,20 +53,16 @@ class Cluster:
         return f"tls://{self.network.addresses['scheduler']}:8786"
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {**self.bench.environment, "STEADYGO_HEARTBEAT_SECONDS": "1", **more}
+        return {**self.bench.environment, **more}
 
     def log(self, host: str) -> Path:
         return self.place / f"{host}.log"
 
-    def said(self, host: str, sentence: str, seconds: float = 60.0) -> str:
+    def said(self, host: str, sentence: str) -> str:
         """The host's log, once `sentence` is in it."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            text = self.log(host).read_text() if self.log(host).exists() else ""
-            if sentence in text:
-                return text
-            time.sleep(0.1)
-        raise AssertionError(f"{host} never said {sentence!r}, but: {text}")
+        log = self.log(host)
+        _wait_for(lambda: log.exists() and sentence in log.read_text(), lambda: f"{host} never said {sentence!r}, but: {log.read_text()}")
+        return log.read_text()
 
     def worker(self, name: str, *words: str, keys: Path | None = None, program: list[str] | None = None, joins: bool = True) -> None:
         """Start a worker with a home, and a store, of its own."""
@@ -78,14 +76,36 @@ class Cluster:
         if joins:
             self.said(name, "joined")
 
-    def test(self, *words: str, code: int = 0, keys: Path | None = None, program: list[str] | None = None) -> tuple[dict[str, Any], str]:
-        """The document of a run, and what was said beside it."""
-        own = ["--cluster", self.address, "--keys", str(keys or self.keys / "client"), "--json"]
-        start = program or [sys.executable, "-m", "steadygo"]
-        environment = self.environment(FLAVOUR="plain")
-        ran = self.network.run("client", [*start, "test", "./...", *own, *words], environment, self.bench.root, 240)
-        assert ran.returncode == code, (ran.returncode, ran.stdout[-2000:], ran.stderr[-4000:])
-        return json.loads(ran.stdout) if code < 2 else {}, ran.stderr
+    def test(
+        self,
+        *words: str,
+        code: int = 0,
+        keys: Path | None = None,
+        program: list[str] | None = None,
+        until: Callable[[str], object] = lambda said: True,
+    ) -> tuple[dict[str, Any], str]:
+        """The document of a run, and what was said beside it. Its tests do not end before that is enough for `until`."""
+        with tempfile.TemporaryDirectory(dir=self.place) as place:
+            said, printed, gate = (Path(place) / name for name in ("said", "printed", "gate"))
+            own = ["--cluster", self.address, "--keys", str(keys or self.keys / "client"), "--json"]
+            start = [*(program or [sys.executable, "-m", "steadygo"]), "test", "./...", *own, *words]
+            environment = self.environment(FLAVOUR="plain", GATE=str(gate))
+            process = self.network.start("client", start, environment, said, self.bench.root, printed)
+            _wait_for(lambda: until(said.read_text()) or process.poll() is not None, said.read_text)
+            gate.touch()
+            assert process.wait(240) == code, (process.returncode, printed.read_text()[-2000:], said.read_text()[-4000:])
+            return json.loads(printed.read_text()) if code < 2 else {}, said.read_text()
+
+
+def _wait_for(question: Callable[[], object], otherwise: Callable[[], str]) -> None:
+    deadline = time.monotonic() + 120
+    while not question():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.1)
+
+
+def _refuses(worker: str) -> Callable[[str], bool]:
+    return lambda said: f"Worker {worker} refuses" in said
 
 
 @pytest.fixture
@@ -139,7 +159,7 @@ def _patched(place: Path, code: str) -> list[str]:
 def test_a_worker_with_a_wrong_clock_refuses_and_says_how_wrong(cluster: Cluster, shift: str, sentence: str) -> None:
     cluster.worker("a")
     cluster.worker("b", program=_faketime(shift))
-    document, said = cluster.test()
+    document, said = cluster.test(until=_refuses("b"))
     _all_on(document, "a")
     assert "Worker b refuses" in said and sentence in said and "3.0 h" in said
 
@@ -148,7 +168,7 @@ def test_a_worker_with_another_go_refuses(cluster: Cluster) -> None:
     other = INSTALL_GO.program("1.25.5")
     cluster.worker("a")
     cluster.worker("b", "--go", str(other))
-    document, said = cluster.test()
+    document, said = cluster.test(until=_refuses("b"))
     _all_on(document, "a")
     assert "Worker b refuses: b does not run it: go.selected is go1.27.3 at the client and go1.25.5 here" in said
 
@@ -156,19 +176,20 @@ def test_a_worker_with_another_go_refuses(cluster: Cluster) -> None:
 def test_a_content_altered_in_a_workers_store_is_refused_there(cluster: Cluster) -> None:
     cluster.worker("a")
     cluster.worker("b")
-    _all_on(cluster.test()[0], "a", "b")
     sha256 = hashlib.sha256(b"hello").hexdigest()
+    _all_on(cluster.test(until=lambda _: any((cluster.place / "b").rglob("testdata/said")))[0], "a", "b")
     [blob] = (cluster.place / "b").rglob(sha256)
     blob.chmod(0o600)
     blob.write_bytes(b"HELLO")
     for tree in (cluster.place / "b").rglob("testdata/said"):
         tree.unlink()
-    document, said = cluster.test()
+    document, said = cluster.test(until=_refuses("b"))
     _all_on(document, "a")
     assert "testdata/said was altered in this worker's store" in said
     assert sha256 in said and hashlib.sha256(b"HELLO").hexdigest() in said
-    _all_on(cluster.test()[0], "a", "b")
-    assert blob.read_bytes() == b"hello", "it came again"
+    came_again = cluster.test(until=lambda _: blob.exists() and blob.read_bytes() == b"hello")
+    _all_on(came_again[0], "a", "b")
+    assert blob.read_bytes() == b"hello"
 
 
 def test_a_content_altered_on_its_way_is_refused_on_arrival(cluster: Cluster) -> None:
@@ -181,7 +202,7 @@ depot.Depot.take = take
 """
     cluster.worker("a")
     cluster.worker("b", program=_patched(cluster.place, tampering))
-    document, said = cluster.test()
+    document, said = cluster.test(until=_refuses("b"))
     _all_on(document, "a")
     assert "Worker b refuses" in said and "was altered on its way" in said
 
@@ -270,7 +291,7 @@ def test_plain_tcp_gets_nothing(cluster: Cluster) -> None:
     talk = """
 import socket, sys
 with socket.create_connection((sys.argv[1], 8786), 5) as one:
-    one.settimeout(15)
+    one.settimeout(60)
     one.sendall(b"\\x01" + b"\\0" * 63)
     got = b""
     try:

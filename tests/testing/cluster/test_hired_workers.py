@@ -51,13 +51,22 @@ def test_answers_are_those_of_a_run_without_workers(bench: Give) -> None:
     assert "getenv FLAVOUR" in here.run("test", "show", "--looked")
 
 
-def test_a_long_package_is_divided_and_counted_once(bench: Give) -> None:
-    text = 'import ("testing"; "time")\n' + "".join(
-        f"func Test{n}(t *testing.T) {{ time.Sleep(500 * time.Millisecond) }}\n" for n in range(8)
-    )
+MEETS = """import ("fmt"; "os"; "path/filepath"; "testing"; "time")
+func meet() {
+	place := os.Getenv("MEET")
+	if place == "" { time.Sleep(time.Second); return }
+	os.WriteFile(fmt.Sprintf("%s/%d", place, os.Getpid()), nil, 0o600)
+	for found := []string{}; len(found) < 2; time.Sleep(10 * time.Millisecond) { found, _ = filepath.Glob(place + "/*") }
+}
+"""
+
+
+def test_a_long_package_is_divided_and_counted_once(bench: Give, tmp_path: Path) -> None:
+    text = MEETS + "".join(f"func Test{n}(t *testing.T) {{ meet() }}\n" for n in range(8))
     here = bench({"long/long_test.go": text, "short/short_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\n'})
     here.test("./...", "--workers", "2")
-    found = here.test("./...", "--workers", "2")
+    (tmp_path / "meet").mkdir()
+    found = here.test("./...", "--workers", "2", MEET=str(tmp_path / "meet"))  # neither half ends before the other has begun
     assert (found["passed"], found["failed"]) == (9, 0)
     long = next(p for p in found["packages"] if p["package"].endswith("long"))
     assert sorted(w["tests"] for w in long["workers"]) == [4, 4]
@@ -101,12 +110,12 @@ def test_interrupt_stops_everything_and_keeps_what_was_seen(bench: Give, tmp_pat
     assert process.stdout is not None and b"svc/a" in process.stdout.readline()
     assert _wait_for(lambda: _processes(f"sleep {_SLEEP}"))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert b"1 passed" in out, out
-    assert not _processes(f"sleep {_SLEEP}")
+    assert _wait_for(lambda: not _processes(f"sleep {_SLEEP}"))
     assert "the run was stopped" in here.run("test", "show")
-    assert list(temporary.iterdir()) == []
+    assert _wait_for(lambda: not list(temporary.iterdir()))
 
 
 def test_python_files_of_the_repository_are_not_imported_and_no_temporary_file_stays(bench: Give, tmp_path: Path) -> None:
@@ -118,7 +127,7 @@ def test_python_files_of_the_repository_are_not_imported_and_no_temporary_file_s
         program, cwd=here.root, env={**here.environment, "TMPDIR": str(temporary)}, capture_output=True, text=True, timeout=120
     )
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert list(temporary.iterdir()) == []
+    assert _wait_for(lambda: not list(temporary.iterdir()))
 
 
 def test_nothing_is_left_when_steadygo_is_killed(bench: Give) -> None:
@@ -128,7 +137,7 @@ def test_nothing_is_left_when_steadygo_is_killed(bench: Give) -> None:
     workers = _children(process.pid)
     process.kill()
     process.communicate()
-    assert _wait_for(lambda: not _processes(f"sleep {_SLEEP}") and not any(Path(f"/proc/{w}").exists() for w in workers), 30)
+    assert _wait_for(lambda: not _processes(f"sleep {_SLEEP}") and not any(Path(f"/proc/{w}").exists() for w in workers))
 
 
 def _children(pid: int) -> list[int]:

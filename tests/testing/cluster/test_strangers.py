@@ -34,6 +34,7 @@ class Run:
     """What a conversation about one shard said and told."""
 
     keys: Path
+    heartbeat_seconds: float = 10.0
     patience_seconds: float = 1.0
     said: list[str] = field(default_factory=list)
     finished: list[Package] = field(default_factory=list)
@@ -42,13 +43,15 @@ class Run:
         from steadygo.testing.cluster.conversation import Conversation
 
         mine = identity.load(self.keys, identity.Role.CLIENT, datetime.now(UTC))
-        terms = Terms("r", transport.security(mine), lambda *_: b"", heartbeat_seconds=0.2, patience_seconds=self.patience_seconds)
+        terms = Terms(
+            "r", transport.security(mine), lambda *_: b"", heartbeat_seconds=self.heartbeat_seconds, patience_seconds=self.patience_seconds
+        )
 
         def tell(told: Any) -> None:
             self.finished.append(told.package)
 
         conversation = Conversation({PLANNED.path: PLANNED}, [Shard("s", PLANNED)], terms, tell, self.said.append)
-        await asyncio.wait_for(conversation.hold(Meeting(address, hired)), 20)
+        await asyncio.wait_for(conversation.hold(Meeting(address, hired)), 120)
 
 
 @pytest.fixture
@@ -76,6 +79,8 @@ async def _with_worker(run: Run, name: str, answers: dict[str, Callable[..., Any
 
 
 def test_a_listed_worker_that_answers_nothing_ends_the_run(run: Run) -> None:
+    run.heartbeat_seconds = 0.2
+
     async def main() -> None:
         async with _with_worker(run, "x/1", {}) as address:
             await run.hold(address)
@@ -137,11 +142,12 @@ def test_a_bug_of_ours_is_not_said_to_be_the_workers(run: Run, monkeypatch: pyte
 
 
 def test_nothing_that_listens_is_said_so(run: Run) -> None:
+    run.heartbeat_seconds = 0.2
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tls://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(UserError, match=f"No scheduler answers at {address}: nothing listens there"):
-        asyncio.run(run.hold(address))
+        with pytest.raises(UserError, match=f"No scheduler answers at {address}: nothing listens there"):
+            asyncio.run(run.hold(address))
 
 
 def test_a_scheduler_without_workers_ends_the_run(run: Run) -> None:
@@ -174,6 +180,7 @@ def test_hired_workers_that_have_all_ended_end_the_run_at_once(run: Run) -> None
 
 def test_a_hired_worker_that_ends_before_it_took_part_is_named_once(run: Run) -> None:
     hired = {"y": lambda: "exit status 3", "z": lambda: ""}
+    run.heartbeat_seconds = 0.2
 
     async def main() -> None:
         async with _with_worker(run, "x/1", {}) as address:
@@ -186,13 +193,13 @@ def test_a_hired_worker_that_ends_before_it_took_part_is_named_once(run: Run) ->
 
 
 def test_a_scheduler_that_stays_away_ends_the_run_and_says_how_to_go_on(run: Run) -> None:
-    from steadygo.testing.cluster.scheduler import scheduling
+    run.heartbeat_seconds = 0.2
 
     async def main() -> None:
-        mine = transport.security(identity.load(run.keys, identity.Role.SCHEDULER, datetime.now(UTC)))
-        async with scheduling("127.0.0.1", 0, mine) as address:
+        met = asyncio.Event()
+        async with _with_worker(run, "x/1", {"begin": lambda **_: met.set()}) as address:
             holding = asyncio.create_task(run.hold(address))
-            await asyncio.sleep(0.5)
+            await asyncio.wait_for(met.wait(), 60)
         await holding
 
     with pytest.raises(UserError, match=r"No scheduler answers .*What has run is kept\. Start it again and run the rest: example\.com/p$"):

@@ -62,11 +62,11 @@ def alive(bench: Give, tmp_path: Path) -> Iterator[tuple[str, Path, list[int]]]:
         for process in started:
             process.terminate()
         for process in started:
-            process.wait(30)
+            process.wait(60)
 
 
 def _wait_for(log: Path, word: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while word not in log.read_text():
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
@@ -84,7 +84,7 @@ def test_a_worker_that_could_not_work_does_not_join(words: tuple[str, ...], said
     identity.create(tmp_path / "keys", ("127.0.0.1",), datetime.now(UTC))
     program = [sys.executable, "-m", "steadygo", "cluster", "worker", "tls://127.0.0.1:9", "--keys", str(tmp_path / "keys" / "worker")]
     own = [*program, "--store", str(tmp_path / "store"), *(() if "--go" in words else ("--go", sys.executable)), *words]
-    ran = subprocess.run(own, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(own, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 2
     assert ran.stderr.startswith(f"steadygo: {said}"), ran.stderr
 

@@ -101,7 +101,6 @@ def security(identity: Identity) -> Security:
 
 def answering(handler: Callable[..., Any], *roles: Role) -> Callable[..., Any]:
     """A handler of a Dask server, for peers whose certificate is for one of these roles."""
-
     from distributed.core import Status
 
     takes_comm = next(iter(inspect.signature(handler).parameters), "") == "comm"
