@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -87,15 +88,16 @@ def killed(process: subprocess.Popen[bytes]) -> None:
     assert not _guards(process.pid)
 
 
-def _guards(process: int) -> list[list[bytes]]:
+def _guards(process: int) -> list[str]:
+    return [line for line in processes() if line.endswith(f" {process}") and "/tools/clearing.py " in line]
+
+
+def processes() -> list[str]:
+    """The arguments of every process, joined by spaces; those that have ended have none. `ps` cuts long lines."""
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = file.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if str(process).encode() in words[4:] and any(word.endswith(b"tools/clearing.py") for word in words):
-            found.append(words)
+        with contextlib.suppress(OSError):
+            found.append(file.read_bytes().decode("utf-8", "replace").replace("\0", " ").rstrip())
     return found
 
 

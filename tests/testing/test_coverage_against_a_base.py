@@ -105,6 +105,23 @@ def test_an_unchanged_base_is_not_run_again_unless_its_variables_changed(bench: 
     assert _states(changed) == {}
 
 
+@pytest.mark.parametrize("how", ["variable", "file"])
+def test_a_base_is_run_again_with_other_goflags(bench: Give, how: str, tmp_path: Path) -> None:
+    tagged = "//go:build sweet\n\npackage p\n\nfunc init() { Sign(1) }\n"
+    here = bench({"p/p.go": "package p\n\n" + SIGN, "p/sweet.go": tagged, "p/p_test.go": _test("Sign(-1)")})
+    _commit(here)
+    told = {"GOENV": str(tmp_path / "env")}
+    assert _coverage(here, "--base", "HEAD", "./p", **told)["base"]["origin"] == "ran"
+    assert _coverage(here, "--base", "HEAD", "./p", **told)["base"]["origin"] == "kept"
+    if how == "file":
+        (tmp_path / "env").write_text("GOFLAGS=-tags=sweet\n")
+    else:
+        told["GOFLAGS"] = "-tags=sweet"
+    changed = _coverage(here, "--base", "HEAD", "./p", **told)
+    assert changed["base"]["origin"] == "ran"
+    assert _states(changed) == {}
+
+
 def test_gate_on_changed_lines(bench: Give) -> None:
     here = bench({"p/p.go": "package p\n\nfunc One() int { return 1 }\n", "p/p_test.go": _test("One()")})
     _commit(here)

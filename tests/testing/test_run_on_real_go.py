@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from go_tests import INSTALL_GO, Bench
+from go_tests import INSTALL_GO, Bench, processes
 
 Give = Callable[..., Bench]
 pytestmark = pytest.mark.slow
@@ -122,6 +121,15 @@ def test_flags_of_the_binary_in_goflags_hold_as_in_go_test(bench: Give) -> None:
     assert [t["outcome"] for t in here.test("./p", "--", "-short=0", GOFLAGS="-short")["tests"]] == ["passed", "passed"]
 
 
+def test_flags_of_goflags_that_mean_nothing_here_are_refused_or_passed_over(bench: Give) -> None:
+    here = bench({"p/p_test.go": 'import "testing"\nfunc TestA(t *testing.T) { if testing.Short() { t.Skip("short") } }\n'})
+    for word in ("-c", "-list=.", "-fuzz=X", "-n", "-exec=echo", "-o=x"):
+        said = here.run("test", "./p", code=2, GOFLAGS=f"-short {word}")
+        assert f"{word.partition('=')[0]} in GOFLAGS cannot be used here" in said and said.count("\n") == 1
+    for word in ("-json", "-list=", "-c=false", "-x"):
+        assert [t["outcome"] for t in here.test("./p", GOFLAGS=f"-short {word}")["tests"]] == ["skipped"], word
+
+
 @pytest.mark.parametrize("words", [["-count=0"], ["-args", "-test.run=^TestA$"], ["-skip=^TestS[[:lower:]]+$"], ["-run=Nothing"]])
 def test_what_go_test_passes_though_planned_tests_do_not_run_passes(bench: Give, words: list[str]) -> None:
     here = bench({"p/p_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\nfunc TestSome(t *testing.T) {}\n'})
@@ -174,8 +182,7 @@ _SLEEP = str(1_000_000 + os.getpid())  # seconds that no other run of these test
 
 
 def _alive(mark: str) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "pid,stat,args"], capture_output=True, text=True).stdout.splitlines()
-    return [line for line in listed if mark in line and "steadygo" not in line.split()[2]]
+    return [line for line in processes() if mark in line and "steadygo" not in line.split()[0]]
 
 
 def test_interrupt_kills_everything_and_keeps_what_was_seen(bench: Give) -> None:

@@ -127,7 +127,16 @@ class Flags:
         return replace(self, build=build, values={**self.values, "coverprofile": profile})
 
     def under(self, goflags: str) -> Flags:
-        """The same with those flags of GOFLAGS that go gives to the test binary. Those of the build go finds by itself."""
+        """The same with those flags of GOFLAGS that go gives to the test binary. Those of the build go finds by itself.
+
+        Raises UserError for one that would have go do something else than test.
+        """
+        for word in _split(goflags):
+            name, _, value = word.lstrip("-").partition("=")
+            if name in _REFUSED and name != "json" and (word.endswith(name) or _TRUTH.get(value, value) not in ("", "false")):
+                raise UserError(
+                    f"-{name} in GOFLAGS cannot be used here: {_REFUSED[name]}.", "Take it out of GOFLAGS; see `go env GOFLAGS`."
+                )
         inherited = tuple(w for w in _split(goflags) if w.lstrip("-").partition("=")[0].removeprefix("test.") in _FROM_GOFLAGS)
         found = parse(inherited).values
         flags = replace(self, values={**found, **self.values}, inherited=inherited)

@@ -36,7 +36,7 @@ def find(go: Path, directory: Path, environment: Mapping[str, str], caches: Path
     not used for five.
     """
     names = ("GOROOT", "GOTOOLDIR", "GOVERSION", "GOCACHE", "GOFLAGS")
-    answer = run([go, "env", *names], directory=directory, environment=environment, timeout_seconds=_ASK_SECONDS).text
+    answer = run([go, "env", "-json=false", *names], directory=directory, environment=environment, timeout_seconds=_ASK_SECONDS).text
     root, tools, version, cache, goflags = (*answer.split("\n", 4), "", "", "", "", "")[:5]
     shipped = Path(tools, "test2json")
     if tools and _runs(shipped):

@@ -18,6 +18,7 @@ import msgspec
 from steadygo import __version__
 from steadygo.commands.test.prepared import prepared
 from steadygo.commands.test.shown import Progress, failure, package_line
+from steadygo.environment.gosettings import read_env_file, user_file
 from steadygo.errors import UserError
 from steadygo.report.terminal import Look
 from steadygo.scan.cache import directory as caches
@@ -143,6 +144,7 @@ def _key(tree: str, below: str, patterns: Iterable[str], flags: Flags, program: 
     go = find_go(program, os.environ)
     seedless = [f for f in flags.given if not f.lstrip("-").startswith("coverprofile")]
     about_go = sorted((k, v) for k, v in os.environ.items() if k.startswith(("GO", "CGO_")) or k in ("CC", "CXX", "PKG_CONFIG"))
+    about_go += sorted(read_env_file(user_file(os.environ)).items())  # what `go env -w` wrote, GOFLAGS for example
     parts = [__version__, tree, below, *patterns, "--", *seedless, str(find_version(go)), *map(str, about_go)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
