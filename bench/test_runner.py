@@ -1,6 +1,7 @@
 """What `steadygo test` adds to `go test`, both sides measured in this run, one after the other (see bench/README.md).
 
 python bench/test_runner.py [--packages PATTERN]... [--directory PATH] [--go PROGRAM] [--repeat N] [--small PATTERN]
+                            [--gotestsum PROGRAM]
 
 Both get -count=1 and a warm build cache. Processor time is what a busy machine changes least: judge by that, and by the pairs.
 """
@@ -52,7 +53,7 @@ class Side:
             wall = time.perf_counter() - started
             process.returncode = os.waitstatus_to_exitcode(status)
             out.seek(0)
-            read = {"go test": lambda text: {}, "go test -json": _go, "steadygo test": _own}[self.name]
+            read = {"go test -json": _go, "steadygo test": _own}.get(self.name, lambda text: {})
             return Timed(wall, usage.ru_utime + usage.ru_stime, read(out.read().decode("utf-8", "replace")))
 
 
@@ -66,13 +67,16 @@ def _own(text: str) -> dict[tuple[str, str], str]:
     return {(t["package"], t["test"]): t["outcome"] for t in json.loads(text)["tests"]}
 
 
-def pairs(directory: Path, environment: Mapping[str, str], packages: Sequence[str], repeat: int) -> dict[str, object]:
+def pairs(
+    directory: Path, environment: Mapping[str, str], packages: Sequence[str], repeat: int, gotestsum: str | None
+) -> dict[str, object]:
     """Every side `repeat` times in turn after one turn that warms the build cache; figures are medians, ratios those of the turns."""
     own = [sys.executable, "-m", "steadygo", "test", *packages, "--json"]
     sides = [
         Side("go test", ["go", "test", "-count=1", *packages]),
         Side("go test -json", ["go", "test", "-count=1", "-json", *packages]),
         Side("steadygo test", own),
+        *([Side("gotestsum", [gotestsum, "--format=pkgname", "--", "-count=1", *packages])] if gotestsum else []),
     ]
     turns = [{side.name: side.measure(directory, environment) for side in sides} for _ in range(repeat + 1)][1:]
     last = turns[-1]
@@ -82,7 +86,7 @@ def pairs(directory: Path, environment: Mapping[str, str], packages: Sequence[st
     for side in sides:
         row[f"{side.name}: wall"] = statistics.median(t[side.name].wall for t in turns)
         row[f"{side.name}: cpu"] = statistics.median(t[side.name].cpu for t in turns)
-    for other in ("go test", "go test -json"):
+    for other in (side.name for side in sides if side.name != "steadygo test"):
         for what in ("wall", "cpu"):
             ratios = sorted(getattr(t["steadygo test"], what) / getattr(t[other], what) for t in turns)
             row[f"{what}, steadygo / {other}"] = f"{statistics.median(ratios):.3f}  ({ratios[0]:.3f} … {ratios[-1]:.3f})"
@@ -106,7 +110,8 @@ def main() -> int:
     parser.add_argument("--small", default=SMALL, help="a package for the cost of starting; '' for none")
     parser.add_argument("--directory", type=Path, help="where; default: the standard library's sources")
     parser.add_argument("--go", type=Path)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--gotestsum", help="a peer that is measured too, with its line a package")
     arguments = parser.parse_args()
     go = (arguments.go or find_go()).absolute()
     here = {**os.environ, "PATH": f"{go.parent}{os.pathsep}{os.environ['PATH']}", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
@@ -115,7 +120,7 @@ def main() -> int:
     differing = False
     with tempfile.TemporaryDirectory() as state:
         for packages in [arguments.packages or PACKAGES, *([[arguments.small]] if arguments.small else [])]:
-            row = pairs(directory, {**here, "XDG_STATE_HOME": state}, packages, arguments.repeat)
+            row = pairs(directory, {**here, "XDG_STATE_HOME": state}, packages, arguments.repeat, arguments.gotestsum)
             differing = differing or bool(row["differing outcomes"])
             for key, value in row.items():
                 print(f"{key:<34} {value:.3f}" if isinstance(value, float) else f"{key:<34} {value}")
