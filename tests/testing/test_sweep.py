@@ -48,6 +48,9 @@ def test_a_stable_suite_ends_with_0_and_a_spent_budget_is_not_known(bench: Give)
     assert "example.com/svc/fine: 2 stable" in here.run("test", "diagnose", "--all", "./fine")
     found = json.loads(here.run("test", "diagnose", "--all", "--json", "--runs", "8", "./order", code=1))
     assert {f["test"]: f["kind"] for f in found} == {"TestVictim": "not-known", "TestFine": "stable", "TestPolluter": "stable"}
+    spent = here.run("test", "diagnose", "--all", "--runs", "3", "./fine", code=1)
+    assert "–  example.com/svc/fine: 2 tests passed 3 screening runs, then the budget was used up" in spent
+    assert "3 tests, 0 not stable, 2 not known, 3 runs" in spent
     text = here.run("test", "diagnose", "--all", "./order", code=1)
     assert "✗  example.com/svc/order TestVictim  order-dependent (victim); polluted by TestPolluter" in text
 
@@ -95,5 +98,17 @@ def test_a_test_main_that_exits_does_not_end_the_sweep(bench: Give) -> None:
     )
     text = here.run("test", "diagnose", "--all", "./...", code=1)
     assert "TestQ  not-known" in text
-    assert "4 tests, 1 not stable" in text
+    assert "4 tests, 0 not stable, 1 not known" in text
     assert "ended with exit status 3 before TestQ began" in here.run("test", "diagnose", "./hang", "TestQ", code=1)
+
+
+@pytest.mark.slow
+def test_a_test_that_ends_the_process_hides_no_other(bench: Give) -> None:
+    tests = "".join(f"func TestFine{n}(t *testing.T) {{}}\n" for n in range(6))
+    panics = 'func TestBoom(t *testing.T) { panic("boom") }\nfunc TestExits(t *testing.T) { os.Exit(3) }\n'
+    here = bench({"p/p_test.go": f'import ("os"; "testing")\n{panics}{tests}'})
+    text = here.run("test", "diagnose", "--all", code=1)
+    assert "TestBoom and TestExits ended the process" in text or "TestExits and TestBoom ended the process" in text
+    assert "p: 6 stable" in text
+    assert "8 tests, 2 not stable" in text
+    assert all("what fails always is not flaky" in line for line in text.splitlines() if line.startswith("✗"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from threading import Event
 
 from steadygo.testing.engine import Setting
 from steadygo.testing.plan import Planned
-from steadygo.testing.rerun import Rerunner, compiled
+from steadygo.testing.rerun import Ending, Rerunner, compiled, names_pattern
 from steadygo.testing.results import Outcome
 
 
@@ -31,7 +32,9 @@ SCREENS = (
     Screen("with GOMAXPROCS=1", ("-count=1", "-cpu=1")),
     Screen("with another TZ, LC_ALL, umask, HOME and TMPDIR", ("-count=1",), elsewhere=True),
 )
+_MOST_LEFT_OUT = 3  # tests of one package that end its process
 SPENT = "the budget was used up before its turn"
+_PANIC = re.compile(r"^(?:panic|fatal error): ", re.MULTILINE)
 _UMASK = 'umask 0077; exec "$0" "$@"'
 
 
@@ -39,11 +42,14 @@ _UMASK = 'umask 0077; exec "$0" "$@"'
 class Screened:
     """What the screens of a package showed. `failed`: {test: the screens in which it failed}; `skipped`: those that always skipped.
 
-    `passed`: tests that passed or skipped in every screen. `runs`: how many screens there were; `complaint`: why nothing could be run.
+    `passed`: tests that passed or skipped in every screen. `runs`: how many screens there were; `again`: runs that repeat one without
+    `left_out`, the tests that end the process before others have a verdict; `complaint`: why nothing could be run.
     """
 
     package: Planned
     runs: int = 0
+    again: int = 0
+    left_out: list[str] = field(default_factory=list)
     failed: dict[str, list[str]] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -79,7 +85,7 @@ class Sweep:
         for screen in SCREENS:
             if self._over() or next(self._turns, None) is None:
                 break
-            endings = self._run(binary, screen, place)
+            endings = self._screen(binary, screen, place, found)
             if self._over():  # it was cut short: its tests have not failed
                 break
             found.runs += 1
@@ -100,7 +106,22 @@ class Sweep:
         binary.binary.unlink(missing_ok=True)
         return found
 
-    def _run(self, binary: Rerunner, screen: Screen, place: Path) -> Mapping[str, Outcome]:
+    def _screen(self, binary: Rerunner, screen: Screen, place: Path, found: Screened) -> Mapping[str, Outcome]:
+        """One screen, repeated without a test that ends the process for all that would come after it."""
+        seen = self._run(binary, screen, place, found.left_out)
+        while not self._over() and len(found.left_out) < _MOST_LEFT_OUT:
+            crasher = _ender(found.package.tests, seen, found.left_out)
+            if not crasher or next(self._turns, None) is None:
+                break
+            found.left_out.append(crasher)
+            found.again += 1
+            seen = {**seen, **self._run(binary, screen, place, found.left_out)}
+        return {test: ending.outcome for test, ending in seen.items()}
+
+    def _run(self, binary: Rerunner, screen: Screen, place: Path, left_out: Sequence[str]) -> Mapping[str, Ending]:
+        flags = screen.flags
+        if left_out:
+            flags = (*flags, f"-run={names_pattern(test for test in binary.package.tests if test not in left_out)}")
         environment: dict[str, str] = {}
         start: list[str] = []
         if screen.elsewhere:
@@ -114,5 +135,12 @@ class Sweep:
                 environment[name] = str(place / name)
             environment |= {"TZ": "America/St_Johns", "LC_ALL": "de_DE.UTF-8"}
             start = ["/bin/sh", "-c", _UMASK]
-        endings = binary.run(screen.flags, environment=environment, start=start, stopped=self._over)
-        return {test: ending.outcome for test, ending in endings.items()}
+        return binary.run(flags, environment=environment, start=start, stopped=self._over)
+
+
+def _ender(tests: Sequence[str], seen: Mapping[str, Ending], left_out: Sequence[str]) -> str:
+    """The test that ended the process while others had no verdict yet; "" when all have one."""
+    if all(test in seen or test in left_out for test in tests):
+        return ""
+    bad = [test for test, ending in seen.items() if ending.outcome.bad and ending.ran and test in tests and test not in left_out]
+    return next((test for test in bad if _PANIC.search(seen[test].output)), next(iter(bad[-1:]), ""))

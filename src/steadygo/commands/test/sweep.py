@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,17 @@ _SHOWN_RATE = 1 - 0.05 ** (1 / len(SCREENS))  # what so many passes rule out wit
 
 @dataclass(frozen=True)
 class _One:
-    """A test's diagnosis. `counts`: it decides about the exit code."""
+    """A test's diagnosis. `counts`: it decides about the exit code; `seen_failing`: it has failed at least once."""
 
     package: str
     found: Diagnosis
     lines: tuple[Suspect, ...] = ()
     counts: bool = True
+    seen_failing: bool = False
+
+    @property
+    def unstable(self) -> bool:
+        return self.found.kind not in ("stable", "not-known") or self.seen_failing
 
 
 @dataclass(frozen=True)
@@ -65,33 +70,55 @@ def run(plan: list[Planned], setting: Setting, budget: Budget, most_runs: int, a
         with guard.scratch("steadygo-test-") as scratch:
             _tell(f"screening {len(plan)} packages")
             screened = Sweep(setting, scratch, budget.runs, budget.minutes * 60).screened(plan)
-        spending.runs += sum(s.runs for s in screened)
+        spending.runs += sum(s.runs + s.again for s in screened)
         suspicious = sum(len(s.failed) for s in screened)
         for package in screened:
             if package.complaint:
                 not_run.append(_NotRun(package.package.path, package.complaint))
-                _tell("")
+            ones = _diagnosed(package, setting, spending, most_runs, suspicious)
+            for line in _lines(package, _kept(ones, all_)):
                 if not as_json:
-                    click.echo(f"✗  {package.package.path}: {package.complaint}")
-            for one in _diagnosed(package, setting, spending, most_runs, suspicious):
-                all_.append(one)
-                _tell("")
-                if not as_json and one.found.kind != "stable":
-                    click.echo(_line(one))
-            if not as_json and package.passed and package.runs == len(SCREENS):
-                _tell("")
-                click.echo(f"✓  {package.package.path}: {len(package.passed)} stable")
+                    _tell("")
+                    click.echo(line)
     finally:
         _tell("")
         if as_json:
             click.echo(msgspec.json.encode([*map(_document, all_), *map(msgspec.to_builtins, not_run)]).decode())
     bad = [one for one in all_ if one.counts and one.found.kind != "stable"]
     if not as_json:
-        said = [counted(len(all_), "test"), f"{len(bad)} not stable", counted(spending.runs, "run")]
-        click.echo("\n" + ", ".join([*said, *([f"{counted(len(not_run), 'package')} could not be run"] if not_run else [])]))
+        unstable = sum(one.unstable for one in all_)
+        said = [counted(len(all_), "test"), f"{unstable} not stable"]
+        said += [f"{len(bad) - unstable} not known"] if len(bad) > unstable else []
+        said += [counted(spending.runs, "run")]
+        said += [f"{counted(len(not_run), 'package')} could not be run"] if not_run else []
+        click.echo("\n" + ", ".join(said))
         if any(one.found.kind == "stable" for one in all_):
             click.echo(f"Of the others, a failure in {_SHOWN_RATE:.0%} of runs would have shown with 95 %.")
     return 1 if bad or not_run else 0
+
+
+def _kept(ones: Iterable[_One], all_: list[_One]) -> Iterator[_One]:
+    for one in ones:
+        all_.append(one)
+        yield one
+
+
+def _lines(screened: Screened, ones: Iterable[_One]) -> Iterator[str]:
+    """What is printed of one package: what is not stable as it is found, and a line for all that the budget did not suffice for."""
+    path, unknown = screened.package.path, 0
+    if screened.complaint:
+        yield f"✗  {path}: {screened.complaint}"
+    if screened.left_out:
+        yield f"–  {path}: {' and '.join(screened.left_out)} ended the process; the others were screened without"
+    for one in ones:
+        if one.found.kind == "not-known" and one.counts and not one.seen_failing and one.found.test in screened.passed:
+            unknown += 1
+        elif one.found.kind != "stable":
+            yield _line(one)
+    if unknown:
+        yield f"–  {path}: {counted(unknown, 'test')} passed {counted(screened.runs, 'screening run')}, then the budget was used up"
+    if screened.passed and not unknown:
+        yield f"✓  {path}: {len(screened.passed)} stable"
 
 
 def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_runs: int, suspicious: int) -> Iterator[_One]:
@@ -116,7 +143,7 @@ def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_r
         budget = spending.left(most_runs)
         if budget is None:
             why = (seen, f"the budget of {spending.budget.words} was used up before its turn")
-            yield _One(path, Diagnosis(test, "not-known", because=why, runs=screened.runs))
+            yield _One(path, Diagnosis(test, "not-known", because=why, runs=screened.runs), seen_failing=bool(screens))
             continue
         _tell(f"{path} {test}, one of {suspicious} that failed once")
         with guard.scratch("steadygo-test-") as scratch:
@@ -127,9 +154,9 @@ def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_r
         spending.runs += found.runs
         if interrupted:
             raise KeyboardInterrupt
-        kind = "not-known" if found.kind == "stable" else found.kind  # it has failed once
+        kind = "not-known" if found.kind == "stable" and screens else found.kind  # it has failed once
         found = msgspec.structs.replace(found, kind=kind, because=(seen, *found.because))
-        yield _One(path, found, suspects(screened.package.directory, found))
+        yield _One(path, found, suspects(screened.package.directory, found), seen_failing=bool(screens))
 
 
 def _document(one: _One) -> dict[str, Any]:
@@ -139,7 +166,8 @@ def _document(one: _One) -> dict[str, Any]:
 def _line(one: _One) -> str:
     found = one.found
     said = "; ".join([headline(found), *others(found), *(f"{s.path}:{s.line}" for s in one.lines[:1])])
-    return f"{'✗' if one.counts else '–'}  {one.package} {found.test}  {said}" + ("" if one.counts else f" ({found.because[0]})")
+    why = f" ({found.because[-1]})" if found.kind == "not-known" and found.because else ""
+    return f"{'✗' if one.counts else '–'}  {one.package} {found.test}  {said}{why}"
 
 
 def _quiet(trying: str, runs: int, known: Sequence[str]) -> None:

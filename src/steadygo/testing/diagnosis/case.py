@@ -80,9 +80,10 @@ class Budget:
 
     @property
     def words(self) -> str:
-        return counted(self.runs, "run") + (
-            f" or {self.minutes:g} {'minute' if self.minutes == 1 else 'minutes'}" if self.minutes != float("inf") else ""
-        )
+        if self.minutes == float("inf"):
+            return counted(self.runs, "run")
+        time_ = f"{self.minutes:.3g} {'minute' if self.minutes == 1 else 'minutes'}" if self.minutes >= 1 else f"{60 * self.minutes:.0f} s"
+        return f"{counted(self.runs, 'run')} or {time_}"
 
 
 Tell = Callable[[str, int, Sequence[str]], None]
