@@ -85,6 +85,11 @@ def connect(server: Server) -> Connection:
             time.sleep(0.2)
 
 
+def close(connection: Connection) -> None:
+    """End it, whatever state it is in."""
+    connection.close()
+
+
 def _open(server: Server, database: str) -> Connection:
     import psycopg
 

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from steadygo.errors import UserError
-from steadygo.testing.data import room, tree
+from steadygo.testing.data import room
 from steadygo.testing.data.address import file_url
-from steadygo.testing.data.found import Found
+from steadygo.testing.data.files import Files
 from steadygo.testing.data.snapshot import Snapshot
 from steadygo.tools import sqlite
 
 _BASE = "template.db"
 
 
-class SQLite:
+class SQLite(Files):
     """The template is copied once a run, consistently; each test binary gets a copy of that. A snapshot is loaded once for its content."""
 
     def __init__(self, template: Path | None, shown: str, snapshot: Snapshot | None) -> None:
         self._template, self._shown, self._snapshot = template, shown, snapshot
         self._file_name = template.name if template else f"{Path(snapshot.shown).stem}.db" if snapshot else "test.db"
-        self._room = room.Room()
-
-    @property
-    def address(self) -> str:
-        return ""
+        super().__init__()
 
     def open(self, key: str) -> None:
         if self._template is not None and not self._template.is_file():
@@ -41,12 +36,6 @@ class SQLite:
         elif self._snapshot is not None:
             self._load(content, base, self._snapshot.shown)
 
-    def close(self) -> None:
-        self._room.close()
-
-    def reclaim(self, key: str) -> bool:
-        return self._room.reclaim(key)
-
     def make(self, name: str) -> Mapping[str, str]:
         directory = self._room.path / name
         path = directory / self._file_name
@@ -57,23 +46,6 @@ class SQLite:
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.", "Free some room there, or set TMPDIR.") from error
         return {"path": str(path), "name": self._file_name, "url": file_url(str(path))}
-
-    def drop(self, name: str) -> None:
-        try:
-            tree.remove(self._room.path / name)
-        except OSError as error:
-            raise UserError(
-                f"{name} cannot be removed: {error.strerror}.", f"Remove {os.path.dirname(self._room.path)} by hand."
-            ) from error
-
-    def foreign(self) -> frozenset[str]:
-        return frozenset()
-
-    def find(self) -> list[Found]:
-        return room.find()
-
-    def clean(self) -> list[Found]:
-        return room.clean()
 
     def _load(self, content: bytes, base: Path, shown: str) -> None:
         kept = room.kept(f"{hashlib.sha256(content).hexdigest()[:16]}.db")
