@@ -63,3 +63,44 @@ def test_a_changed_environment_and_directory_are_named() -> None:
     file = go.read("p_test.go", text.encode())
     named = find_suspects([file], {file.path: text}, test="TestX", kind="order-dependent", role="victim", others=["TestA"])
     assert [(s.line, s.source) for s in named] == [(9, 'os.Chdir("/")')]
+
+
+UNDOING = """package p
+
+import "testing"
+
+var Exit, Out, now = 0, "", 1
+
+func TestA(t *testing.T) {
+	defer func(was int) { now = was }(now)
+	now = 2
+	was := Exit
+	t.Cleanup(func() {
+		Exit = was
+	})
+	Exit = 1
+	Out = "buffer"
+}
+
+func TestX(t *testing.T) {
+	if Exit+now != 1 || Out != "" {
+		t.Fatal(Exit, now, Out)
+	}
+}
+"""
+
+
+def test_what_a_test_puts_back_when_it_ends_is_not_what_it_leaves_behind() -> None:
+    file = go.read("p_test.go", UNDOING.encode())
+    victim = find_suspects([file], {file.path: UNDOING}, test="TestX", kind="order-dependent", role="victim", others=["TestA"])
+    assert [s.source for s in victim] == ['Out = "buffer"', 'if Exit+now != 1 || Out != "" {']
+    again = find_suspects([file], {file.path: UNDOING}, test="TestA", kind="not-idempotent")
+    assert [s.source for s in again] == ['Out = "buffer"']
+
+
+def test_what_is_put_back_is_named_where_nothing_else_is() -> None:
+    text = UNDOING.replace('\tOut = "buffer"\n', "")
+    file = go.read("p_test.go", text.encode())
+    named = find_suspects([file], {file.path: text}, test="TestX", kind="order-dependent", role="victim", others=["TestA"])
+    assert {"now = 2", "Exit = 1"} <= {s.source for s in named}
+    assert "defer" not in " ".join(s.source for s in named)

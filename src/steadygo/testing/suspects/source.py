@@ -19,6 +19,7 @@ _CHANGING = (
     r"|Publish|MustRegister|Handle\w*|Close|Clear|Remove\w*|Update\w*|Save\w*|Create\w*"
 )
 _GUARDS = re.compile(r"\*?sync\.(?:(?:RW)?Mutex|WaitGroup|Pool)\b")
+_PUT_BACK = 0.55  # of the weight of a change that stays
 _DEEPEST = 5  # calls from a test
 _MOST_METHODS = 4  # of one name: above, the name says too little
 _LINE = attrgetter("line")
@@ -55,6 +56,12 @@ class Routine:
         declared = {n for group in re.findall(r"((?:\w+\s*,\s*)*\w+)\s*:=", text) for n in _WORD.findall(group)}
         declared |= set(re.findall(r"\bvar\s+(\w+)", text))
         return frozenset(declared | {name for name, _ in self.fact.params} | {self.fact.receiver_name})
+
+    @cached_property
+    def at_its_end(self) -> list[tuple[int, int]]:
+        """First and last line of what runs when it ends, or when the test does."""
+        cleanups = {call.line for call in self.calls if call.name.endswith(".Cleanup")}
+        return [(b.line, b.end_line) for b in self.blocks if b.kind == "defer" or (b.kind == "closure" and b.line in cleanups)]
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,15 @@ class Source:
         if (routine, name) not in self._changes:
             self._changes[routine, name] = self._find_changes(routine, name)
         return self._changes[routine, name]
+
+    def left(self, routine: Routine, name: str) -> tuple[list[int], float]:
+        """Lines that change the package variable, without those that run when the function ends; and how much of that outlives it.
+
+        A deferred function, or one given to Cleanup, that sets the variable puts it back, most likely.
+        """
+        lines = self.changes(routine, name)
+        staying = [n for n in lines if not any(a <= n <= b for a, b in routine.at_its_end)]
+        return staying, 1.0 if len(staying) == len(lines) else _PUT_BACK
 
     def _find_changes(self, routine: Routine, name: str) -> list[int]:
         if name not in routine.words or name in routine.locals:

@@ -42,17 +42,19 @@ def passed_on(source: Source, polluters: Sequence[str], victim: str, brittle: bo
     own = source.reach([victim])
     who = " and ".join(polluters)
     for name, variable in source.variables.items():
-        if not all(any(source.changes(r, name) for r in one) for one in theirs):
+        if not all(any(source.left(r, name)[0] for r in one) for one in theirs):
             continue
+        stays = max(share for one in theirs for r in one for lines, share in [source.left(r, name)] if lines)
         readers = {r: lines for r in own if (lines := source.mentions(r, name))}
         if not readers:
             continue
         for routine, depth in _merged(theirs).items():
-            for line in source.changes(routine, name):
-                yield clue(routine, line, f"changes the package variable {name} on the way of {who}, and {victim} reads it", 100, depth)
+            lines, share = source.left(routine, name)
+            why = f"changes the package variable {name} on the way of {who}, and {victim} reads it"
+            yield from (clue(routine, line, why, 100 * share, depth) for line in lines)
         for routine, lines in readers.items():
             reading = [n for n in lines if n not in source.changes(routine, name)]
-            yield from (clue(routine, n, f"{victim} reads the package variable {name} here", 80, own[routine]) for n in reading[:1])
+            yield from (clue(routine, n, f"{victim} reads the package variable {name} here", 80 * stays, own[routine]) for n in reading[:1])
         if brittle:
             declared = variable.declaration
             yield Clue(variable.file.path, declared.line, f"{name} starts without what {victim} needs", 85)
@@ -125,8 +127,9 @@ def left_for_itself(source: Source, test: str) -> Iterator[Clue]:
     own = source.reach([test])
     for routine, depth in own.items():
         for name in source.touched(routine):
-            for line in source.changes(routine, name):
-                yield clue(routine, line, f"changes the package variable {name}, which the second run finds changed", 80, depth)
+            lines, share = source.left(routine, name)
+            why = f"changes the package variable {name}, which the second run finds changed"
+            yield from (clue(routine, line, why, 80 * share, depth) for line in lines)
         for line, text in routine.raw:
             if _EXCLUSIVE.search(text):
                 yield clue(routine, line, "fails when it is there already: the first run has to remove it", 85, depth)
