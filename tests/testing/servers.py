@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,14 @@ from pathlib import Path
 import pytest
 
 _READY_SECONDS = 60.0
+
+
+def wait_until(what: Callable[[], bool]) -> None:
+    """Ask until it is so."""
+    deadline = time.monotonic() + 120
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,23 @@ class PostgreSQLServer:
         """All but PostgreSQL's own."""
         found = self.ask("SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1') ORDER BY 1")
         return found.split("\n") if found else []
+
+    def making(self) -> bool:
+        """Whether somebody's CREATE DATABASE is under way."""
+        return self.ask("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'active'") != "0"
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Whoever makes a database waits until this is over; then that is waited for."""
+        lock = "BEGIN; LOCK TABLE pg_database IN SHARE MODE; SELECT pg_sleep(600)"
+        asleep = "FROM pg_stat_activity WHERE query = $$" + lock + "$$ AND wait_event = 'PgSleep'"
+        with subprocess.Popen(["psql", "-X", "-d", self.url(), "-c", lock], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            wait_until(lambda: self.ask(f"SELECT count(*) {asleep}") == "1")
+            try:
+                yield
+            finally:
+                self.ask(f"SELECT pg_terminate_backend(pid) {asleep}")
+        wait_until(lambda: not self.making())
 
     def dump(self, database: str) -> str:
         """All of a database as text."""
@@ -84,6 +109,25 @@ class MariaDBServer:
         """All but MariaDB's own."""
         own = {"information_schema", "mysql", "performance_schema", "sys", "test"}
         return [d for d in self.ask("SHOW DATABASES").split("\n") if d not in own]
+
+    def making(self) -> bool:
+        """Whether somebody's CREATE DATABASE is under way."""
+        return self.ask("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE DATABASE%'") != "0"
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Whoever makes a database waits until this is over; then that is waited for."""
+        words = ["mariadb", "--no-defaults", "-u", "root", f"--socket={self.folder}/s", "-e"]
+        asleep = "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(600)'"
+        with subprocess.Popen(
+            [*words, "FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ):
+            wait_until(lambda: bool(self.ask(asleep)))
+            try:
+                yield
+            finally:
+                self.ask(f"KILL {self.ask(asleep)}")
+        wait_until(lambda: not self.making())
 
     def dump(self, database: str) -> str:
         """All of a database as text."""

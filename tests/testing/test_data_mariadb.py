@@ -95,3 +95,12 @@ def test_a_killed_run_leaves_nothing(bench: Give, template: MariaDBServer) -> No
         killed(process)
         assert template.databases() == ["orders_template"], seconds
     assert with_databases >= 2
+
+
+def test_a_run_killed_while_the_server_makes_its_database_leaves_nothing(bench: Give, template: MariaDBServer) -> None:
+    here = service(bench, packages=1)
+    with template.slow():
+        process = here.start("test", "./...", MYSQL_DSN=template.dsn(), **drivers.ENVIRONMENT)
+        servers.wait_until(template.making)
+        killed(process)
+    assert template.databases() == ["orders_template"]

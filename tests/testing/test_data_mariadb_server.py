@@ -149,24 +149,11 @@ def test_drops_what_has_our_mark_and_no_lease_and_nothing_else(
 
 def test_reclaims_what_the_server_is_still_making_for_a_killed_client(server: MariaDBServer) -> None:
     key = names.new_key()
-    root = ["mariadb", "--no-defaults", "-u", "root", f"--socket={server.folder}/s", "-e"]
-    app = ["mariadb", "--no-defaults", "-u", "app", "-pa:b@c", "-h127.0.0.1", f"-P{server.port}", "-e"]
-    making = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE DATABASE%'"
-    with subprocess.Popen([*root, "FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)"], stdout=subprocess.DEVNULL) as lock:
-        try:
-            while "SLEEP(600)" not in server.ask("SELECT INFO FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()"):
-                pass
-            with subprocess.Popen([*app, f"CREATE DATABASE steadygo_{key}_1_x"]) as client:
-                while server.ask(making) != "1":
-                    pass
-                client.kill()
-            asked(server.dsn()).reclaim(key)
-        finally:
-            lock.kill()
-            (sleeping,) = server.ask("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(600)'").split()
-            server.ask(f"KILL {sleeping}")
-    while server.ask(making) != "0":
-        pass
+    words = ["mariadb", "--no-defaults", "-u", "app", "-pa:b@c", "-h127.0.0.1", f"-P{server.port}"]
+    with server.slow(), subprocess.Popen([*words, "-e", f"CREATE DATABASE steadygo_{key}_1_x"]) as client:
+        servers.wait_until(server.making)
+        client.kill()
+        asked(server.dsn()).reclaim(key)
     assert server.databases() == ["orders_template"]
 
 

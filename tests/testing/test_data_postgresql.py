@@ -93,3 +93,12 @@ def test_a_killed_run_leaves_nothing(bench: Give, template: PostgreSQLServer) ->
         killed(process)
         assert template.databases() == ["orders_template"], (seconds, template.ask("SELECT * FROM pg_stat_activity"))
     assert with_databases >= 3
+
+
+def test_a_run_killed_while_the_server_makes_its_database_leaves_nothing(bench: Give, template: PostgreSQLServer) -> None:
+    here = service(bench, packages=1)
+    with template.slow():
+        process = here.start("test", "./...", SERVER=template.url(), **drivers.ENVIRONMENT)
+        servers.wait_until(template.making)
+        killed(process)
+    assert template.databases() == ["orders_template"]

@@ -144,26 +144,13 @@ def test_drops_a_database_in_which_connections_were_left_open(server: PostgreSQL
 
 @pytest.mark.parametrize("program", ["steadygo {key}", "svc.test"], ids=["by steadygo", "by a test"])
 def test_reclaims_what_the_server_is_still_making_for_a_killed_client(server: PostgreSQLServer, program: str) -> None:
-    key, ask = names.new_key(), ["psql", "-X", "-d"]
+    key = names.new_key()
     url = f"{server.url()}&application_name={quote(program.format(key=key))}"
-    slow = [*ask, server.url(), "-c", "BEGIN; LOCK TABLE pg_database IN SHARE MODE; SELECT pg_sleep(600)"]
-    making = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE%' AND state = 'active'"
-    with subprocess.Popen(slow, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as lock:
-        try:
-            while "pg_sleep" not in server.ask("SELECT string_agg(query, ' ') FROM pg_stat_activity WHERE pid <> pg_backend_pid()"):
-                pass
-            with subprocess.Popen([*ask, url, "-c", f"CREATE DATABASE steadygo_{key}_1_x"], stderr=subprocess.DEVNULL) as client:
-                while server.ask(making) != "1":
-                    pass
-                client.kill()
-            asked(server.url()).reclaim(key)
-        finally:
-            server.ask(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND pid <> pg_backend_pid()"
-            )
-        lock.wait(60)
-    while server.ask(making) != "0":
-        pass
+    words = ["psql", "-X", "-d", url, "-c", f"CREATE DATABASE steadygo_{key}_1_x"]
+    with server.slow(), subprocess.Popen(words, stderr=subprocess.DEVNULL) as client:
+        servers.wait_until(server.making)
+        client.kill()
+        asked(server.url()).reclaim(key)
     assert server.databases() == ["orders_template"]
 
 
