@@ -112,5 +112,7 @@ def test_only_a_client_through_the_scheduler_is_heard_by_a_worker(keys: Path, of
 def test_a_folder_of_another_role_is_refused_before_anything_is_asked(keys: Path) -> None:
     (keys / "worker" / "cert.pem").write_bytes((keys / "client" / "cert.pem").read_bytes())
     (keys / "worker" / "key.pem").write_bytes((keys / "client" / "key.pem").read_bytes())
-    with pytest.raises(UserError, match=r"worker/cert\.pem is not for a worker\. Copy the whole folder `worker` again\."):
+    with pytest.raises(
+        UserError, match=r"worker/cert\.pem is not for a worker\. Name the folder `worker` that `steadygo cluster keys` wrote\."
+    ):
         identity.load(keys, Role.WORKER, datetime.now(UTC))

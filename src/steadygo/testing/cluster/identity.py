@@ -222,7 +222,7 @@ def load(directory: Path, role: Role, now: datetime.datetime) -> Identity:
             f"{directory / CERTIFICATE} was issued by another authority than {CA} beside it.", "Do not mix two clusters."
         ) from None
     if certificate.subject != _subject(f"steadygo {role}"):
-        raise UserError(f"{directory / CERTIFICATE} is not for a {role}.", f"Copy the whole folder `{role}` again.")
+        raise UserError(f"{directory / CERTIFICATE} is not for a {role}.", f"Name the folder `{role}` that `steadygo cluster keys` wrote.")
     for path, one in ((directory / CERTIFICATE, certificate), (directory / CA, ca)):
         _valid(path, one, now)
     found = Identity(role, directory, min(certificate.not_valid_after_utc, ca.not_valid_after_utc))
