@@ -55,6 +55,7 @@ class Network:
                 stdout=printed,
                 stderr=said,
                 start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
             )
         self.started.append(process)
         return process

@@ -228,14 +228,15 @@ def test_workers_stop_when_their_client_is_killed(cluster: Cluster) -> None:
     cluster.until_no_test_runs()
 
 
-def test_two_clients_at_the_same_time(cluster: Cluster) -> None:
-    state, log = cluster.home / "second", cluster.home / "second.log"
+def test_two_clients_at_the_same_time_where_one_has_a_test_that_does_not_end(cluster: Cluster) -> None:
+    log = cluster.home / "second.log"
     words = ["test", "./p0", "./p1", "--cluster", cluster.address, "--keys", str(cluster.home / "keys"), "--json"]
-    own = {"XDG_STATE_HOME": str(state), "STEADYGO_HEARTBEAT_SECONDS": str(HEARTBEAT)}
+    own = {"XDG_STATE_HOME": str(cluster.home / "second"), "STEADYGO_HEARTBEAT_SECONDS": str(HEARTBEAT)}
     program = [sys.executable, "-m", "steadygo", *words]
+    cluster.open(*(f"p{n}" for n in range(2, PACKAGES - 1)))  # the last one stays on its worker
     second = cluster.hosts.start("client", program, {**cluster.bench.environment, **own}, log, cluster.bench.root)
-    wait_for(lambda: any(file.is_file() for file in state.rglob("*")), log.read_text)  # it keeps its run from the start
-    cluster.end()
     assert second.wait(120) == 1, log.read_text()
     found = json.loads(log.read_text().splitlines()[-1])
     assert (found["passed"], found["failed"]) == (8, 2)
+    assert cluster.processes["client"].poll() is None
+    cluster.end()

@@ -108,6 +108,11 @@ class Bench:
         except RuntimeError:  # a dictionary grew in its own thread; the next one who asks is luckier
             return []
 
+    def started(self) -> list[tuple[str, int]]:
+        """What has a process now, by (shard, attempt)."""
+        with self._changed:
+            return [job.key for job in self._jobs.values() if job.started and not job.done]
+
     @property
     def compiling(self) -> int:
         return self._compiling

@@ -16,7 +16,7 @@ import msgspec
 from steadygo.errors import UserError
 from steadygo.testing.cluster import messages
 from steadygo.testing.cluster.delivering import Ask
-from steadygo.testing.cluster.ledger import Ledger
+from steadygo.testing.cluster.ledger import Lease, Ledger
 from steadygo.testing.cluster.link import measure
 from steadygo.testing.cluster.looking import Listed, Lookout, Meeting
 from steadygo.testing.cluster.mate import Mate, Unreachable, share
@@ -128,7 +128,7 @@ class Conversation:
         for name, (_, address, slots) in there.items():
             mate = self._mates.get(name)
             if mate is None:
-                mate = self._mates[name] = Mate(name, address, slots)
+                mate = self._mates[name] = Mate(name, address, slots, free=slots)
                 self._ledger.hear(name)
             mate.address = address
             if not mate.excluded and (mate.task is None or mate.task.done()):
@@ -186,7 +186,8 @@ class Conversation:
                     if not mate.greeted:
                         await self._greet(mate)
                     await self._hand_out(mate)
-                    wait = min(_BUSY_SECONDS, self._terms.heartbeat_seconds) if mate.busy else self._terms.heartbeat_seconds
+                    soon = mate.busy or not mate.free  # else nothing changes there unless it is given something
+                    wait = min(_BUSY_SECONDS, self._terms.heartbeat_seconds) if soon else self._terms.heartbeat_seconds
                     if taking is None:
                         taking = asyncio.create_task(
                             self._ask(mate, News, "take", self._terms.silence_seconds, acknowledged=mate.acknowledged, seconds=wait)
@@ -273,8 +274,13 @@ class Conversation:
                 await self._greet(mate)
 
     async def _relieve(self, idle: Mate) -> None:
-        """A worker has nothing to do: the one with the longest queue gives back half of what it has not started."""
-        waiting = {m.name: self._ledger.leases(m.name)[m.slots :] for m in self._mates.values() if m.greeted and not m.outgoing}
+        """A worker has nothing to do: the one with the longest queue gives back half of what it will not start soon.
+
+        Other runs may have its processes, and those of the idle one: that one then waits like the rest.
+        """
+        if not idle.free:
+            return
+        waiting = {m.name: self._waiting(m) for m in self._mates.values() if m.greeted and not m.outgoing}
         name = max(waiting, key=lambda n: len(waiting[n]), default="")
         if not name or not waiting[name]:
             return
@@ -289,12 +295,17 @@ class Conversation:
         if [1 for shard, attempt in back if self._ledger.release(name, shard, attempt)]:
             idle.wake.set()
 
+    def _waiting(self, mate: Mate) -> list[Lease]:
+        """What a worker has and can start no process for, as far as it said."""
+        return [x for x in self._ledger.leases(mate.name) if (x.shard, x.attempt) not in mate.started][mate.free :]
+
     def _hear(self, mate: Mate, news: News) -> None:
         if not news.known:
             mate.greeted = False
             return
         self._ledger.hear(mate.name)
         mate.running, mate.compiling, mate.busy = list(news.running), news.compiling, news.busy
+        mate.started, mate.free = set(news.started), news.free
         for number, data in enumerate(news.messages, news.first):
             if number >= mate.acknowledged:
                 mate.acknowledged = number + 1
@@ -311,8 +322,10 @@ class Conversation:
             case Chunk(shard, attempt, data, last, profile):
                 mate.parts[shard, attempt, profile] += data
                 if last and not profile:
+                    mate.ended(shard, attempt)
                     self._result(mate, shard, attempt)
             case Refusal(shard, attempt, why):
+                mate.ended(shard, attempt)
                 if self._ledger.refuse(mate.name, shard, attempt, why) and (mate.name, why) not in self._complaints:
                     self._complaints.add((mate.name, why))
                     self._say(f"Worker {mate.name} refuses: {why}")

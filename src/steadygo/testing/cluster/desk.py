@@ -161,6 +161,12 @@ class Desk:
             return [], 0, session is not None and bool(session.pending)
         return session.bench.running(), session.bench.compiling, session.bench.is_busy or bool(session.pending)
 
+    def started(self, run: str) -> tuple[list[tuple[str, int]], int]:
+        """(what of the run has a process now, processes that could be started for any run)."""
+        with self._lock:
+            found = {name: one.bench.started() for name, one in self._sessions.items() if one.bench is not None}
+        return found.get(run, []), max(0, self.at_once - sum(map(len, found.values())))
+
     def drop(self, run: str, keys: Sequence[tuple[str, int]]) -> None:
         """Stop these attempts, and take them on no more should they come late."""
         session = self._session(run)

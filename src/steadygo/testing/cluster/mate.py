@@ -20,13 +20,14 @@ class Mate:
     """`session` is the worker's name for what it knows of this run; `acknowledged` messages of it have been taken.
 
     `outgoing` leases are not known to have arrived, `unwanted` attempts are to be dropped. `parts` of results by (shard, attempt, whether
-    it is a profile). `running`, `compiling` and `busy` are what it said last. `shown`: how often each (shard, test) got a verdict here.
-    `excluded`: it takes no part in this run.
+    it is a profile). `running`, `compiling`, `busy`, `started` and `free` are what it said last. `shown`: how often each (shard, test) got
+    a verdict here. `excluded`: it takes no part in this run.
     """
 
     name: str
     address: str
     slots: int
+    free: int
     session: str = ""
     greeted: bool = False
     acknowledged: int = 0
@@ -36,12 +37,19 @@ class Mate:
     running: list[tuple[str, str, float]] = field(default_factory=list)
     compiling: int = 0
     busy: bool = False
+    started: set[tuple[str, int]] = field(default_factory=set)
     over: bool = False
     shown: Counter[tuple[str, str]] = field(default_factory=Counter)
     link: Link | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     excluded: bool = False
+
+    def ended(self, shard: str, attempt: int) -> None:
+        """Its process is gone, which the worker may not have known when it said what it had."""
+        if (shard, attempt) in self.started:
+            self.started.remove((shard, attempt))
+            self.free += 1
 
 
 def share(mate: Mate, attempt: int, tests: int, seconds: float) -> Share:

@@ -56,7 +56,8 @@ class Over(msgspec.Struct, frozen=True, tag=True):
 class News(msgspec.Struct, frozen=True):
     """A worker's answer to `take`: whether it knows the run, messages with the number of the first, and what it has to do now.
 
-    `running`: (package, test, seconds).
+    `running`: (package, test, seconds). `started`: (shard, attempt) of what has a process, `free`: processes that it could start now for
+    any run.
     """
 
     known: bool
@@ -65,6 +66,8 @@ class News(msgspec.Struct, frozen=True):
     running: tuple[tuple[str, str, float], ...] = ()
     compiling: int = 0
     busy: bool = False
+    started: tuple[tuple[str, int], ...] = ()
+    free: int = 0
 
 
 class Receipt(msgspec.Struct, frozen=True):

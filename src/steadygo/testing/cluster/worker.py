@@ -71,7 +71,8 @@ class _Answers:
             if taken[1] or left <= 0:
                 event.clear()
                 running, compiling, busy = self.desk.now(run)
-                return asdict(News(True, taken[0], tuple(taken[1]), tuple(running), compiling, busy))
+                started, free = self.desk.started(run)
+                return asdict(News(True, taken[0], tuple(taken[1]), tuple(running), compiling, busy, tuple(started), free))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), min(_LOOK_SECONDS, left))
 
