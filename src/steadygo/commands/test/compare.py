@@ -9,6 +9,7 @@ from steadygo.commands.test.kept import find
 from steadygo.environment import compare as environments
 from steadygo.environment.fingerprint import decode
 from steadygo.environment.impact import Impact
+from steadygo.report.grouping import counted
 from steadygo.testing.compare import Compared, Evidence, Stated, compare
 from steadygo.testing.results import Run
 
@@ -41,7 +42,7 @@ def _text(compared: Compared, a: Run, b: Run) -> str:
     for other in compared.tests:
         name = f"{other.package}  {other.test}".rstrip()
         lines.append(f"  {name}: {other.a or 'not there'} → {other.b or 'not there'}" + (f" ({other.note})" if other.note else ""))
-    lines.append(f"{len(compared.tests)} tests differ." if compared.tests else "No test differs.")
+    lines.append(f"{counted(len(compared.tests), 'test')} ended otherwise." if compared.tests else "No test differs.")
     for run, path in compared.stale:
         lines.append(f"  {path}: its pass in {run} is out of Go's cache; it did not run in that context.")
     if not a.context.fingerprint or not b.context.fingerprint:
