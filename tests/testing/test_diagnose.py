@@ -97,11 +97,12 @@ import "testing"
 var m map[string]int
 var dirty bool
 func TestCrash(t *testing.T) { m["x"] = 1 }
+func TestWash(t *testing.T) { dirty = false }
 func TestDirt(t *testing.T) { dirty = true }
 func TestVictim(t *testing.T) { if dirty { t.Fatal() } }
 """
     found = _diagnosed(bench({"p/p_test.go": body}), "TestVictim")
-    assert (found["kind"], found["polluters"]) == ("order-dependent", ["TestDirt"])
+    assert (found["kind"], found["polluters"], found["cleaners"]) == ("order-dependent", ["TestDirt"], ["TestWash"])
 
 
 FAULTS = {

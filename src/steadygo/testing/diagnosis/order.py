@@ -37,7 +37,7 @@ def victim(case: Case, trial: Trial, seen: Answer, names: Sequence[str], seeds: 
     elif _in_order([*polluters, case.test], names) and case.fails(replace(least, seed="off")):
         least = replace(least, seed="off")
     known = len(case.because)
-    cleaners, both = _cleaners(case, polluters, seen, seeds) if sure else ((), False)
+    cleaners, both = _cleaners(case, polluters, trial, seen, seeds) if sure else ((), False)
     if not sure or (not both and case.ask(case.alone).failed is not False):
         case.because[known:] = [f"after {_and(polluters)} it failed only sometimes"]
         return None
@@ -45,7 +45,7 @@ def victim(case: Case, trial: Trial, seen: Answer, names: Sequence[str], seeds: 
     return Found("order-dependent", least, "victim", tuple(polluters), cleaners)
 
 
-def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) -> tuple[tuple[str, ...], bool]:
+def _cleaners(case: Case, polluters: Sequence[str], trial: Trial, seen: Answer, seeds: Seeds) -> tuple[tuple[str, ...], bool]:
     """The first test found that, run between them, makes it pass; and whether the search saw it pass and fail. One order is tried."""
     case.trying = "which test in between would clean up"
     if len(polluters) > 1 or "/" in case.test:
@@ -53,7 +53,7 @@ def _cleaners(case: Case, polluters: Sequence[str], seen: Answer, seeds: Seeds) 
     polluter = polluters[0]
     if not _passed(case, polluter):
         for seed in seeds(seen.order, polluter, case.test, 1):
-            case.ask(Trial(seed=seed))
+            case.ask(replace(trial, seed=seed))
     useless = {name for run in case.orders if run.failed for name in _between(case, polluter, run)}
     clean = [(run, _between(case, polluter, run)) for run in _passed(case, polluter)]
     if not clean:

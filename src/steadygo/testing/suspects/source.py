@@ -19,7 +19,7 @@ _CHANGING = (
     r"|Publish|MustRegister|Handle\w*|Close|Clear|Remove\w*|Update\w*|Save\w*|Create\w*"
 )
 _GUARDS = re.compile(r"\*?sync\.(?:(?:RW)?Mutex|WaitGroup|Pool)\b")
-_PUT_BACK = 0.55  # of the weight of a change that stays
+_PUT_BACK = 0.5  # of the weight of a change that stays
 _DEEPEST = 5  # calls from a test
 _MOST_METHODS = 4  # of one name: above, the name says too little
 _LINE = attrgetter("line")
