@@ -150,6 +150,16 @@ def test_names_the_cause_of_a_seeded_fault(bench: Give, fault: str, kind: str, d
     assert (found["kind"], found["role"] or found["factor"]) == (kind, detail), found["because"]
     if kind != "stable":
         assert _fails_when_pasted(here, found["reproduce"])
+        assert "steadygo test " in str(found["steadygo"]) or found["rate"] is not None  # it failed in its trial; chance may not have
+
+
+@pytest.mark.slow
+def test_chance_is_shown_by_the_test_alone_and_not_by_another_that_fails(bench: Give) -> None:
+    body = 'import ("math/rand"; "testing")\nfunc TestBad(t *testing.T) { t.Fatal() }\n'
+    body += "func TestX(t *testing.T) { if rand.Intn(2) == 0 { t.Fatal() } }\n"
+    here = bench({"p/p_test.go": body})
+    tries = (_diagnosed(here, "TestX") for _ in range(4))  # a coin gets a wrong name in 2 of 100
+    assert any(found["kind"] == "nondeterministic" and "-run=^TestX$" in str(found["reproduce"]) for found in tries)
 
 
 @pytest.mark.slow

@@ -65,6 +65,7 @@ class Ordered:
     trial: Trial
     order: tuple[str, ...]
     failed: bool
+    seconds: float
 
 
 class Spent(Exception):
@@ -142,7 +143,7 @@ class Case:
             self.failed += 1
             self.hung_after = max(self.hung_after, answer.hung_after)
         if answer.failed is not None and not answer.skipped and trial == Trial(tests=trial.tests, seed=trial.seed):
-            self.orders.append(Ordered(trial, answer.order, answer.failed))
+            self.orders.append(Ordered(trial, answer.order, answer.failed, answer.seconds))
         return answer
 
     def seen(self, trial: Trial) -> tuple[int, int]:

@@ -42,6 +42,26 @@ def stays(case: Case, base: Trial) -> Found | None:
     return Found("stable")
 
 
+def narrowed(case: Case, base: Trial, failed: int, runs: int) -> tuple[Trial, int, int]:
+    """The test alone, with failures and repetitions in one process, where it fails by chance there too; else what was given.
+
+    The first repetition does not count: later ones may fail for what it left behind, but not now and then.
+    """
+    case.trying = "whether it fails by chance alone"
+    seconds = max((run.seconds for run in case.orders if run.trial == case.alone), default=0.0)
+    count = min(_affordable(seconds), reruns(at_least(failed, runs), _CERTAIN))
+    try:
+        later = case.ask(replace(case.alone, count=count + 1)).verdicts[1:]
+    except Spent:
+        later = ()
+    return (case.alone, sum(later), len(later)) if 0 < sum(later) < len(later) else (base, failed, runs)
+
+
+def _affordable(seconds: float) -> int:
+    """Repetitions of what takes so long, in one process."""
+    return max(1, min(_MOST_COUNT, int(_SECONDS / max(seconds, 0.001))))
+
+
 def by_chance(case: Case, base: Trial, changes: Iterable[Change], failed: int, runs: int) -> Found:
     """Measure the rate, look for what raises it, and find a command that shows it almost surely. `failed` of `runs` have been seen."""
     case.trying = "how often it fails"
@@ -71,7 +91,7 @@ def _processes(rate: float) -> int:
 def _repeated(case: Case, base: Trial, rate: float, seconds: float) -> tuple[Trial, tuple[bool, ...]]:
     """Repetitions in one process where those fail too, else a process each; and the verdicts of those in one process."""
     case.trying = "whether repetitions in one process show it"
-    affordable = max(1, min(_MOST_COUNT, int(_SECONDS / max(seconds, 0.001))))
+    affordable = _affordable(seconds)
     count = min(affordable, reruns(rate, _CERTAIN))
     verdicts = case.ask(replace(base, count=base.count * count)).verdicts if count > 1 else ()
     if not any(verdicts):

@@ -151,6 +151,8 @@ def _whole(case: Case, names: Sequence[str], times: int) -> tuple[Trial, Answer,
 
 
 def _by_chance(case: Case, means: Means, base: Trial, failed: int, runs: int) -> Found:
+    if base.tests != case.alone.tests:
+        base, failed, runs = chance.narrowed(case, base, failed, runs)
     return chance.by_chance(case, base, means.cheap()[0], failed, runs)
 
 

@@ -21,6 +21,7 @@ from steadygo.tools.run import run
 
 _MOST_TOOLCHAINS = 2  # the oldest and the newest: each compiles all that the tests import
 _LONGEST_COMMAND_SECONDS = 900.0
+_NAMED = re.compile(r"^\s*--- FAIL: (?:\S+ )?(\S+) \(", re.MULTILINE)  # nobody is where the process crashed
 _NOT_RUN = re.compile(r"\[(build|setup) failed\]|It does not compile|Go cannot load it")
 
 
@@ -39,7 +40,7 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         package.path,
         setting.shell_go,
         (*setting.flags.build, *setting.flags.but(OVERRIDDEN)),
-        lambda line: _fails(line, setting, scratch),
+        lambda line: _fails(line, test, setting, scratch),
         setting.flags.arguments,
     )
     names = package.tests
@@ -66,8 +67,8 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         return conclude(case, Found("not-known"), commands, lambda found: found), True
 
 
-def _fails(line: str, setting: Setting, scratch: Path) -> bool:
-    """Whether a shell line fails as a test does; steadygo's own record of that is thrown away."""
+def _fails(line: str, test: str, setting: Setting, scratch: Path) -> bool:
+    """Whether a shell line fails as this test does, and not another beside it; steadygo's own record of that is thrown away."""
     state = {"XDG_STATE_HOME": str(scratch / "state"), "STEADYGO_DATABASE": ""}
     own = f"{shlex.quote(sys.executable)} -P -m steadygo test"
     environment = {k: v for k, v in {**setting.environment, **state}.items() if v}
@@ -77,7 +78,8 @@ def _fails(line: str, setting: Setting, scratch: Path) -> bool:
         environment=environment,
         timeout_seconds=_LONGEST_COMMAND_SECONDS,
     )
-    return ran.status == 1 and "FAIL" in ran.text and not _NOT_RUN.search(ran.text)
+    named = _NAMED.findall(ran.text)
+    return ran.status == 1 and "FAIL" in ran.text and not _NOT_RUN.search(ran.text) and (test in named or not named)
 
 
 def _toolchains(setting: Setting) -> tuple[Path, ...]:
