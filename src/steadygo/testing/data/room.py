@@ -43,9 +43,10 @@ class Room:
             for found in find():
                 if found.state == "left":
                     _remove(found.name)
-            self._take(key)
-            self.path = root() / _name(key)
-            self.path.mkdir(0o700)
+            path = root() / _name(key)
+            lease = _take(path.with_suffix(_LEASE))
+            self.path, self._lease = path, lease  # together: `close` removes what stands there
+            path.mkdir(0o700)
         except OSError as error:
             raise UserError(
                 f"{root()} cannot be used for test data: {error.strerror}.", "Mend it, or set TMPDIR to a directory with room."
@@ -74,18 +75,21 @@ class Room:
         except OSError as error:
             raise UserError(f"{root() / _name(key)} cannot be removed: {error.strerror}.", "Remove it by hand.") from error
 
-    def _take(self, key: str) -> None:
-        while True:
-            _make_root()
-            file = root() / f"{_name(key)}{_LEASE}"
-            try:
-                self._lease = os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
-            except FileNotFoundError:  # the last one out has just removed the root
-                continue
-            fcntl.flock(self._lease, fcntl.LOCK_EX)
-            if _same(self._lease, file):
-                return
-            os.close(self._lease)
+
+def _take(lease: Path) -> int:
+    """A descriptor that holds the lease. Raises OSError where it cannot be had."""
+    while True:
+        _make_root()
+        try:
+            file = os.open(lease, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:  # the last one out has just removed the root
+            continue
+        with contextlib.ExitStack() as stack:
+            stack.callback(os.close, file)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _same(file, lease):
+                stack.pop_all()
+                return file
 
 
 def find() -> list[Found]:
