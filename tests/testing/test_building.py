@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from steadygo.testing import engine
 from steadygo.testing.building import Building
+from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
 from steadygo.testing.verdict import own_complaint, refused
 
@@ -60,3 +63,15 @@ def test_a_heading_of_go_is_no_reason() -> None:
     package = refused(Planned("example.com/shop", Path(), ""), "It does not compile", "# example.com/lib\nlib.go:1:1: expected 'package'\n")
     assert package.why == "It does not compile: lib.go:1:1: expected 'package'"
     assert refused(Planned("p", Path(), ""), "It does not compile", "# alone").why == "It does not compile: # alone"
+
+
+def test_packages_that_a_killed_go_did_not_build_say_that_it_was_killed(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\nkill -KILL $$\n")
+    go.chmod(0o755)
+    setting = engine.Setting(go, "", tmp_path, {**os.environ, "GOTMPDIR": str(tmp_path)}, Flags(), Path("/bin/cat"))
+    plan = [Planned("example.com/shop", tmp_path, "", ("TestA",))]
+    found = [one.package for one in engine.run(plan, setting) if isinstance(one, engine.Finished)]
+    assert [(p.path, p.outcome, p.why) for p in found] == [
+        ("example.com/shop", "failed", "It does not compile: go test was killed by SIGKILL")
+    ]

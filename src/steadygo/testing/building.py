@@ -43,7 +43,7 @@ class Building:
             self._said.append(line)
 
     def end(self, complaint: str) -> None:
-        """go has ended; `complaint` is what kept it from starting."""
+        """go has ended; `complaint` is what kept it from starting, or how it was killed."""
         self._said += [complaint] if complaint else []
         for package in self._left.values():
             self._give_up(package)

@@ -26,6 +26,7 @@ from steadygo.testing.plan import Planned
 from steadygo.testing.results import Interference, Outcome, Package, Test
 from steadygo.tools import go_test, guard
 from steadygo.tools.go_binaries import Handing, Held
+from steadygo.tools.processes import ended_by
 
 _FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
 _TICK_SECONDS = 0.1
@@ -247,7 +248,8 @@ def _build(
     state.compiling = len(building)
     with begun or _begin(packages, setting, scratch) as handing:
         ran = handing.follow([str(p.directory) for p in packages if p.has_files], take, building.hear, state.stop.is_set)
-    building.end(ran.stderr.decode("utf-8", "replace"))
+    killed = f"go test was {ended_by(ran.status)}" if ran.status is not None and ran.status < 0 else ""
+    building.end(ran.stderr.decode("utf-8", "replace") or killed)
     state.compiling = 0
     return frozenset(refused)
 

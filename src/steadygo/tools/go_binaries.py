@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,15 +29,16 @@ _RETRY_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Held:
-    """A test binary that is there until `release`; for go the test of the package in `directory` runs that long."""
+    """A test binary that is there until `release`; for go the test of the package in `directory` runs that long. `ended`: go has."""
 
     directory: str
     binary: Path
     hold: Path
+    ended: threading.Event
 
     def release(self, stopped: Callable[[], bool]) -> None:
-        """Let go clean up, and go on with the next package."""
-        while not stopped():
+        """Let go clean up, and go on with the next package; a go that has ended waits for nobody."""
+        while not stopped() and not self.ended.is_set():
             try:
                 os.close(os.open(self.hold, os.O_WRONLY | os.O_NONBLOCK))
             except OSError as error:
@@ -56,7 +58,7 @@ class Handing:
     def __init__(
         self, go: Path, directory: Path, patterns: Sequence[str], flags: Sequence[str], environment: Mapping[str, str], scratch: Path
     ) -> None:
-        self._scratch = scratch
+        self._scratch, self._ended = scratch, threading.Event()
         script, ready = scratch / "hold.sh", scratch / "ready"
         script.write_text(_SCRIPT)
         os.mkfifo(ready)
@@ -78,7 +80,7 @@ class Handing:
     def follow(
         self, directories: Iterable[str], take: Callable[[Held], None], hear: Callable[[str], None], stopped: Callable[[], bool]
     ) -> Ran:
-        """Call `take` with each binary when it is there. Returns when all were released. To be called once.
+        """Call `take` with each binary when it is there. Returns when go has ended: all were released, or it was killed. To be called once.
 
         `directories` are those of the packages as far as they are known. `hear` gets each line that go prints.
         Both are called in this thread.
@@ -88,9 +90,12 @@ class Handing:
 
         def take_line(line: str) -> None:
             where, _, binary = line.partition("\t")
-            take(Held(where, Path(binary), self._hold(where)))
+            take(Held(where, Path(binary), self._hold(where), self._ended))
 
-        return self._go.listen(_lines(hear), (self._come, _lines(take_line)), stopped)
+        try:
+            return self._go.listen(_lines(hear), (self._come, _lines(take_line)), stopped)
+        finally:
+            self._ended.set()
 
     def _hold(self, directory: str) -> Path:
         return Path(f"{self._scratch}/hold{directory}/go")
