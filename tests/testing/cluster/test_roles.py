@@ -116,3 +116,14 @@ def test_a_folder_of_another_role_is_refused_before_anything_is_asked(keys: Path
         UserError, match=r"worker/cert\.pem is not for a worker\. Name the folder `worker` that `steadygo cluster keys` wrote\."
     ):
         identity.load(keys, Role.WORKER, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [({"status": "error", "message": "name taken"}, "name taken"), ({"status": "error"}, ""), (None, ""), ([1], ""), ("no", "")],
+)
+def test_a_worker_bears_any_answer_to_its_wish_to_join(answer: object, said: str) -> None:
+    from steadygo.testing.cluster import worker
+
+    assert worker._answered(ValueError(f"Unexpected response from register: {answer!r}")) == said
+    assert worker._answered(OSError(111, "Connection refused")) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -79,7 +80,9 @@ class Receipt(msgspec.Struct, frozen=True):
 
 Message = Verdict | Chunk | Refusal | Over
 
-_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+Read = TypeVar("Read")
+_message: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+_package: msgspec.msgpack.Decoder[Package] = msgspec.msgpack.Decoder(Package)
 
 
 def encode(message: Message) -> bytes:
@@ -89,7 +92,14 @@ def encode(message: Message) -> bytes:
 
 def decode(data: bytes) -> Message:
     """From the wire. Raises msgspec.DecodeError."""
-    return _decoder.decode(data)
+    return _read(_message, data)
+
+
+def _read(decoder: msgspec.msgpack.Decoder[Read], data: bytes) -> Read:
+    try:
+        return decoder.decode(data)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def chunks(piece: Piece, package: Package, profile: bytes) -> Iterator[Chunk]:
@@ -102,7 +112,7 @@ def chunks(piece: Piece, package: Package, profile: bytes) -> Iterator[Chunk]:
 
 def whole(data: bytes, path: str) -> Package:
     """The result of the package `path` out of its joined parts. Raises msgspec.DecodeError."""
-    found = msgspec.msgpack.decode(data, type=Package)
+    found = _read(_package, data)
     if found.path != path:
         raise msgspec.ValidationError(f"the result of {path} is said to be that of {found.path}")
     return found

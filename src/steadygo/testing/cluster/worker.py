@@ -216,10 +216,11 @@ def _answered(error: BaseException) -> str:
     """What a scheduler said instead of a welcome, "" when that was not it: Dask puts its answer into the text of an error."""
     while error.__cause__ is not None:
         error = error.__cause__
-    answer = str(error).partition(": ")[2]
-    with contextlib.suppress(ValueError, SyntaxError):
-        return str(dict(ast.literal_eval(answer)).get("message", ""))
-    return ""
+    try:
+        answer = ast.literal_eval(str(error).partition(": ")[2])
+    except (ValueError, TypeError, SyntaxError):
+        return ""
+    return str(answer.get("message", "")) if isinstance(answer, dict) else ""
 
 
 def _first_line(error: BaseException) -> str:
