@@ -14,6 +14,12 @@ Give = Callable[..., Bench]
 pytestmark = pytest.mark.slow
 
 SLOW = 'import ("testing"; "time")\nfunc TestA(t *testing.T) { time.Sleep(700 * time.Millisecond) }\n'
+LOOKS = """
+import ("os"; "path/filepath"; "testing")
+func TestA(t *testing.T) {
+	if there, err := filepath.Glob(os.Getenv("NONE")); len(there) > 0 || err != nil { t.Fatal("what began too early still works", there, err) }
+}
+"""
 QUICK = 'import "testing"\nfunc TestA(t *testing.T) {}\n'
 
 
@@ -34,11 +40,13 @@ def test_long_packages_of_the_last_run_start_first(bench: Give) -> None:
     assert lines[0].split()[1].endswith("/z")
 
 
-def test_a_package_of_the_last_run_that_is_gone_is_not_missed(bench: Give) -> None:
-    here = bench({"a/a_test.go": QUICK, "z/z_test.go": SLOW})
+def test_a_package_of_the_last_run_that_is_gone_is_not_missed(bench: Give, tmp_path: Path) -> None:
+    here = bench({"a/a_test.go": LOOKS, "z/z_test.go": SLOW})
     assert here.test("./...")["passed"] == 2
     (here.root / "z" / "z_test.go").unlink()
-    found = here.test("./...")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    found = here.test("./...", NONE=f"{temporary}/steadygo-go-*", TMPDIR=str(temporary))
     assert [p["package"].rpartition("/")[2] for p in found["packages"]] == ["a"]
     assert (found["passed"], found["failed"]) == (1, 0)
 

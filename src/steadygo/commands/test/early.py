@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import click
 
@@ -18,6 +19,7 @@ class Early:
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns, self._first = patterns, frozenset[str]()
         self._handing: Handing | None = None
+        self._work = ExitStack()
 
     def start(self, setting: Setting, first: Sequence[str]) -> None:
         """It builds the packages `first` before the others, and ends with the command.
@@ -26,12 +28,15 @@ class Early:
         """
         if setting.flags.covers:
             return
-        self._first = frozenset(first)
-        context, patterns = click.get_current_context(), [*first, *self._patterns]
-        work = context.with_resource(guard.scratch("steadygo-go-", setting.environment))
-        handing = Handing(setting.go, setting.directory, patterns, setting.flags.building, setting.environment, work)
-        self._handing = context.with_resource(handing)
+        self._first, patterns = frozenset(first), [*first, *self._patterns]
+        click.get_current_context().with_resource(self._work)
+        scratch = self._work.enter_context(guard.scratch("steadygo-go-", setting.environment))
+        handing = Handing(setting.go, setting.directory, patterns, setting.flags.building, setting.environment, scratch)
+        self._handing = self._work.enter_context(handing)
 
     def handing(self, plan: Sequence[Planned]) -> Handing | None:
-        """What builds this plan. None when nothing does, as when a package of the last run is gone."""
-        return self._handing if self._first <= {p.path for p in plan} else None
+        """What builds this plan. None when nothing does, as when a package of the last run is gone: what began is ended then."""
+        if self._first <= {p.path for p in plan}:
+            return self._handing
+        self._work.close()
+        return None
