@@ -110,6 +110,7 @@ def test_input_that_cannot_mean_anything_is_refused(bench: Give) -> None:
     assert "matches no packages" in here.run("test", "example.com/other/...", code=2)
     assert "is no flag of go test" in here.run("test", "./good", "--", "-rase", code=2)
     assert here.run("test", "./good", "--", "-run", "[", code=2).count("\n") <= 2
+    assert "is a file" in here.run("test", "good/good_test.go", code=2)
 
 
 def test_flags_of_the_binary_in_goflags_hold_as_in_go_test(bench: Give) -> None:

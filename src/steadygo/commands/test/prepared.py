@@ -38,6 +38,7 @@ def prepared(
     """
     click.get_current_context().with_resource(guard.watching())
     environment, directory = dict(os.environ), directory or Path.cwd()
+    _refuse_files(patterns, directory)
     go = find_go(program, environment)
     with ThreadPoolExecutor(3) as pool:
         packages = pool.submit(go_test.find_packages, go, directory, patterns, flags.listing, environment)
@@ -66,6 +67,15 @@ def prepared(
             faults=_repeatable(faults, run),
         )
     return planned, setting, context
+
+
+def _refuse_files(patterns: tuple[str, ...], directory: Path) -> None:
+    """go makes a package of files that has no import path to ask for again. Raises UserError."""
+    for pattern in patterns:
+        if pattern.endswith(".go") and (directory / pattern).is_file():
+            raise UserError(
+                f"{pattern} is a file, and tests belong to packages.", "Name its directory, and its tests behind --: -run=TestA."
+            )
 
 
 def _fingerprint(directory: Path) -> str:
