@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from steadygo.testing.diagnosis import laboratory
 from steadygo.testing.diagnosis.factors import Surroundings, cheap, dear, variables
 from steadygo.testing.diagnosis.trial import Trial
+from steadygo.testing.engine import Setting
+from steadygo.testing.flags import Flags
 
 
 @pytest.fixture
@@ -41,3 +44,22 @@ def test_a_present_value_is_spelled_where_it_makes_the_test_fail_but_no_secret(h
     assert changes["REGION"].unchanged == f"env REGION={shlex.quote('eu west')} {{}}"
     assert changes["MISSING"].unchanged == "env -u MISSING {}"
     assert changes["API_TOKEN"].unchanged == "{}"
+
+
+@pytest.mark.parametrize(
+    ("said", "shows"),
+    [
+        ("--- FAIL: TestX (0.00s)\nFAIL", True),
+        ("--- FAIL: TestX (0.00s)\n    --- FAIL: TestX/sub (0.00s)\nFAIL", True),
+        ("--- FAIL: example.com/p TestX/sub (0.00s)\n    x_test.go:5: of steadygo, which tells a parent by its subtests\n✗ FAIL", True),
+        ("--- FAIL: TestXY (0.00s)\nFAIL", False),
+        ("--- FAIL: TestXY (0.00s)\n--- FAIL: TestX (0.00s)\nFAIL", True),
+        ("panic: before any test\nFAIL\tp\t0.01s", True),
+        ("FAIL\tp [build failed]", False),
+    ],
+)
+def test_a_command_shows_the_failure_of_the_test_itself(said: str, shows: bool, tmp_path: Path) -> None:
+    (tmp_path / "said").write_text(said)
+    setting = Setting(Path("go"), "", tmp_path, os.environ, Flags(), Path("test2json"))
+    assert laboratory._fails("cat said; exit 1", "TestX", setting, tmp_path) is shows
+    assert not laboratory._fails("cat said; exit 0", "TestX", setting, tmp_path)

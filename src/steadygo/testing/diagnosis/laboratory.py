@@ -79,7 +79,8 @@ def _fails(line: str, test: str, setting: Setting, scratch: Path) -> bool:
         timeout_seconds=_LONGEST_COMMAND_SECONDS,
     )
     named = _NAMED.findall(ran.text)
-    return ran.status == 1 and "FAIL" in ran.text and not _NOT_RUN.search(ran.text) and (test in named or not named)
+    its_own = not named or any(name == test or name.startswith(f"{test}/") for name in named)
+    return ran.status == 1 and "FAIL" in ran.text and not _NOT_RUN.search(ran.text) and its_own
 
 
 def _toolchains(setting: Setting) -> tuple[Path, ...]:
