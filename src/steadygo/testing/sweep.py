@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from steadygo.testing.engine import Setting
+from steadygo.testing.engine import NotLent, Setting
 from steadygo.testing.plan import Planned
 from steadygo.testing.rerun import Ending, Rerunner, compiled, names_pattern
 from steadygo.testing.results import Outcome
@@ -85,7 +85,10 @@ class Sweep:
         for screen in SCREENS:
             if self._over() or next(self._turns, None) is None:
                 break
-            endings = self._screen(binary, screen, place, found)
+            try:
+                endings = self._screen(binary, screen, place, found)
+            except NotLent as error:
+                return Screened(package, found.runs, found.again, complaint=str(error))
             if self._over():  # it was cut short: its tests have not failed
                 break
             found.runs += 1
