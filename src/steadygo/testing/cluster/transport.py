@@ -71,7 +71,8 @@ def configure() -> None:
 
     dask.config.set(SETTINGS)
     names = ("distributed", "tornado", "asyncio", "bokeh")
-    for name in [*names, *(n for n in logging.root.manager.loggerDict if n.startswith(tuple(f"{name}." for name in names)))]:
+    known = list(logging.root.manager.loggerDict)  # it grows where another thread imports meanwhile
+    for name in [*names, *(n for n in known if n.startswith(tuple(f"{name}." for name in names)))]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
