@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,14 +41,6 @@ class Revision:
     commit: str
     tree: str
     merge_base: bool = False
-
-
-@dataclass(frozen=True)
-class Files:
-    """Regular files of a commit by path: (mode, object id). `submodules`: paths of other repositories."""
-
-    entries: dict[str, tuple[str, str]] = field(default_factory=dict)
-    submodules: tuple[str, ...] = ()
 
 
 def find_revision(root: Path, asked: str) -> Revision:
@@ -119,19 +111,16 @@ def _name(row: bytes, prefix: bytes) -> str:
     return name if prefix.startswith(b"rename") else name[2:]
 
 
-def find_files(top: Path, commit: str) -> Files:
-    """All files of a commit. Symbolic links are not among them."""
+def find_files(top: Path, commit: str) -> dict[str, tuple[str, str]]:
+    """The regular files of a commit by path: (mode, object id)."""
     entries: dict[str, tuple[str, str]] = {}
-    submodules = []
     listed = ask(top, "ls-tree", "-r", "-z", "--full-tree", commit, timeout_seconds=_SECONDS).stdout.decode("utf-8", "surrogateescape")
     for entry in listed.split("\0"):
         about, _, path = entry.partition("\t")
         words = about.split()
         if len(words) == 3 and words[1] == "blob" and words[0] != "120000":
             entries[path] = (words[0], words[2])
-        elif len(words) == 3 and words[1] == "commit":
-            submodules.append(path)
-    return Files(entries, tuple(submodules))
+    return entries
 
 
 def read_objects(top: Path, ids: Iterable[str]) -> dict[str, bytes]:

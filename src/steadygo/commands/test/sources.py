@@ -106,17 +106,17 @@ def there(top: Path, commit: str) -> Sources:
     files = git_diff.find_files(top, commit)
     known: dict[str, bytes] = {}
     folders: dict[str, list[str]] = {}
-    for path, (_, id) in files.entries.items():
+    for path, (_, id) in files.items():
         if path.endswith((".go", "go.mod")):
             folders.setdefault(path.rpartition("/")[0], []).append(id)
 
     def read(path: str) -> bytes | None:
-        entry = files.entries.get(path)
+        entry = files.get(path)
         if entry is not None and entry[1] not in known:
             known.update(git_diff.read_objects(top, [entry[1], *folders.get(path.rpartition("/")[0], ())]))
         return known.get(entry[1]) if entry is not None else None
 
-    return Sources(top, read, lambda path: path in files.entries, files.entries)
+    return Sources(top, read, lambda path: path in files, files)
 
 
 def look_outside(sources: Sources, profile: Profile, top: Path, program: str | None) -> None:

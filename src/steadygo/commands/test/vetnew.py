@@ -97,7 +97,7 @@ class _Changes:
 
     def __init__(self, top: Path, commit: str) -> None:
         self._top = Path(os.path.realpath(top))
-        entries = git_diff.find_files(top, commit).entries
+        entries = git_diff.find_files(top, commit)
         self._now: dict[str, list[str]] = {}
         before: dict[str, set[str]] = {}
         for change in git_diff.find_changes(top, commit):

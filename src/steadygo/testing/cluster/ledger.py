@@ -16,12 +16,11 @@ no other shard was what killed it."""
 
 @dataclass(frozen=True)
 class Lease:
-    """Shard `shard` is `worker`'s, under this attempt's number (from 1), since `since` seconds of the ledger's clock."""
+    """Shard `shard` is `worker`'s, under this attempt's number (from 1)."""
 
     shard: str
     attempt: int
     worker: str
-    since: float
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Ledger:
             if worker not in entry.refusals and not (held and entry.suspect):
                 del self._queue[place]
                 entry.attempts += 1
-                entry.lease = Lease(shard, entry.attempts, worker, self._clock())
+                entry.lease = Lease(shard, entry.attempts, worker)
                 return entry.lease
         return None
 

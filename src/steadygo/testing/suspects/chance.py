@@ -14,7 +14,6 @@ _SORTED = re.compile(r"\b(?:sort|slices|maps)\.(?:\w*[Ss]ort\w*|Slice\w*|Strings
 _MAP = re.compile(r"\s*(?:make\()?map\[")
 _LOCK, _UNLOCK = re.compile(r"\.R?Lock\(\)"), re.compile(r"(?<!defer )(?<!\w)[\w.]+\.R?Unlock\(\)")
 _DRAWS = re.compile(r"math/rand(?:/v2)?\.(?!New)[A-Z]\w*$")
-_SEEDED = re.compile(r"rand\.New\(\s*rand\.New\w+\((?:\d|1)")
 _DEEPEST = 3  # calls from where a goroutine starts
 _CLOCKS = ("time.Now", "time.Since", "time.Until")
 _DEADLINES = ("context.WithTimeout", "context.WithDeadline", "time.After", "time.NewTimer", "time.AfterFunc")
