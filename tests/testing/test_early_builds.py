@@ -17,7 +17,8 @@ SLOW = 'import ("testing"; "time")\nfunc TestA(t *testing.T) { time.Sleep(700 * 
 LOOKS = """
 import ("os"; "path/filepath"; "testing")
 func TestA(t *testing.T) {
-	if there, err := filepath.Glob(os.Getenv("NONE")); len(there) > 0 || err != nil { t.Fatal("what began too early still works", there, err) }
+	there, err := filepath.Glob(os.Getenv("NONE"))
+	if len(there) > 0 || err != nil { t.Fatal("what began too early still works", there, err) }
 }
 """
 QUICK = 'import "testing"\nfunc TestA(t *testing.T) {}\n'
