@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -59,6 +60,16 @@ def test_new_and_changed_tests_run_as_often_as_it_takes(bench: Give) -> None:
     assert not any(t["failed"] for t in found["tests"])
     assert {t["runs"] for t in _vetted(here, "--rate", "0.5", "--confidence", "0.9")["tests"]} == {4}
     assert _vetted(here, "./q")["tests"] == []
+
+
+@pytest.mark.slow
+def test_a_package_without_its_test_data_is_broken_and_ends_no_other(bench: Give) -> None:
+    here = _repository(bench, {"steadygo.toml": '[test.data.d]\nkind = "directory"\nvariable = "D"\ntemplate = "seed"\n', "seed/a": ""})
+    os.mkfifo(here.root / "seed" / "pipe")
+    here.write({f"{name}/{name}_test.go": 'import "testing"\nfunc TestNew(t *testing.T) {}\n' for name in "pq"})
+    found = _vetted(here, code=1)
+    assert found["broken"].keys() == {"example.com/svc/p", "example.com/svc/q"}
+    assert all("pipe is neither file, directory nor link" in why for why in found["broken"].values())
 
 
 @pytest.mark.slow

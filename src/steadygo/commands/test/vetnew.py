@@ -15,6 +15,7 @@ from steadygo.commands.test.prepared import prepared
 from steadygo.commands.test.shown import plain
 from steadygo.errors import UserError
 from steadygo.report.escaping import clean_lines
+from steadygo.testing.engine import NotLent
 from steadygo.testing.plan import Planned
 from steadygo.testing.rerun import compiled
 from steadygo.testing.vetting import Vetted, changed_tests, runs_needed, vet
@@ -76,7 +77,10 @@ def command(
                 if binary.complaint:
                     broken[package.path] = binary.complaint
                     continue
-                found += vet(binary, tests, runs, flags.build, _tell)
+                try:
+                    found += vet(binary, tests, runs, flags.build, _tell)
+                except NotLent as error:
+                    broken[package.path] = str(error)
         except KeyboardInterrupt:
             interrupted = True
     _tell("", 0, 0)
