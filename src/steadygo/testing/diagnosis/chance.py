@@ -70,7 +70,7 @@ def by_chance(case: Case, base: Trial, changes: Iterable[Change], failed: int, r
         answer = case.ask(base)
         failed, runs, slowest = failed + (answer.failed is True), runs + 1, max(slowest, answer.seconds)
     rate = failed / runs
-    case.because.append(f"it failed in {of(failed, runs)}: {reruns(rate)} reruns show it with 95 %")
+    case.because.append(f"it failed in {of(failed, runs)}: at that rate {reruns(rate)} reruns show it with 95 %")
     found = Found("nondeterministic", replace(base, repeat=_processes(at_least(failed, runs))), rate=rate)
     try:
         shown, repetitions = _repeated(case, base, at_least(failed, runs), slowest)
