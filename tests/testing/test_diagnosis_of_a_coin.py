@@ -13,6 +13,7 @@ from itertools import permutations
 import pytest
 
 from steadygo.testing.diagnosis.case import Budget, Case, Diagnosis, Found
+from steadygo.testing.diagnosis.chance import by_chance
 from steadygo.testing.diagnosis.decide import Means, decide, doubted
 from steadygo.testing.diagnosis.probe import Answer
 from steadygo.testing.diagnosis.reproduce import Commands, conclude
@@ -51,11 +52,25 @@ def test_chance_gets_no_certain_name(rate: float) -> None:
     wrong = kinds.total() - kinds["nondeterministic"] - kinds["stable"] - kinds["not-known"]
     assert wrong <= 0.023 * TIMES, kinds
     assert kinds["nondeterministic"] >= LEAST.get(rate, 0.95) * TIMES, kinds
-    by_chance = [one for one in found if one.kind == "nondeterministic"]
-    assert all(one.rate for one in by_chance)
-    assert sum("-run=^TestX$" in one.reproduce for one in by_chance) >= 0.85 * len(by_chance)  # the test alone, not its package
+    named = [one for one in found if one.kind == "nondeterministic"]
+    assert all(one.rate for one in named)
+    assert sum("-run=^TestX$" in one.reproduce for one in named) >= 0.85 * len(named)  # the test alone, not its package
     if rate > 0.9:  # it never passed: that is all that can be said
         assert all("what fails always" in " ".join(one.because) for one in found if one.kind == "not-known")
+
+
+def test_a_slow_test_that_seldom_fails_is_not_repeated_for_hours() -> None:
+    asked: list[Trial] = []
+
+    def ask(trial: Trial) -> Answer:
+        asked.append(trial)
+        return Answer(False, ("TestX",), verdicts=(False,) * trial.count, seconds=2.0 * trial.count, own_seconds=2.0)
+
+    case = Case(ask, "TestX", Budget(150))
+    case.ask(case.alone)
+    found = by_chance(case, case.alone, [], 1, 39)
+    assert found.kind == "nondeterministic"
+    assert sum(2.0 * trial.count for trial in asked) < 60
 
 
 NAMES_OF_200 = tuple(f"Test{number:03}" for number in range(200))

@@ -48,13 +48,17 @@ def narrowed(case: Case, base: Trial, failed: int, runs: int) -> tuple[Trial, in
     The first repetition does not count: later ones may fail for what it left behind, but not now and then.
     """
     case.trying = "whether it fails by chance alone"
-    seconds = max((run.seconds for run in case.orders if run.trial == case.alone), default=0.0)
-    count = min(_affordable(seconds), reruns(at_least(failed, runs), _CERTAIN))
+    count = min(_affordable(_slowest(case, case.alone)), reruns(at_least(failed, runs), _CERTAIN))
     try:
         later = case.ask(replace(case.alone, count=count + 1)).verdicts[1:]
     except Spent:
         later = ()
     return (case.alone, sum(later), len(later)) if 0 < sum(later) < len(later) else (base, failed, runs)
+
+
+def _slowest(case: Case, trial: Trial) -> float:
+    """Seconds of the longest run of this very trial so far, 0 where there was none."""
+    return max((run.seconds for run in case.orders if run.trial == trial), default=0.0)
 
 
 def _affordable(seconds: float) -> int:
@@ -65,7 +69,7 @@ def _affordable(seconds: float) -> int:
 def by_chance(case: Case, base: Trial, changes: Iterable[Change], failed: int, runs: int) -> Found:
     """Measure the rate, look for what raises it, and find a command that shows it almost surely. `failed` of `runs` have been seen."""
     case.trying = "how often it fails"
-    slowest = 0.0
+    slowest = _slowest(case, base)
     while failed < _ENOUGH_FAILURES and runs < _MOST:
         answer = case.ask(base)
         failed, runs, slowest = failed + (answer.failed is True), runs + 1, max(slowest, answer.seconds)
