@@ -81,7 +81,7 @@ def test_a_killed_run_leaves_nothing(bench: Give, template: PostgreSQLServer) ->
     started = time.monotonic()
     here.test("./...", "--", "-p=4", SERVER=template.url(), **drivers.ENVIRONMENT)
     whole = time.monotonic() - started
-    for number in range(20):
+    for number in range(10):
         seconds = random.Random(number).uniform(0.1, whole)
         process = here.start("test", "./...", "--", "-p=4", SERVER=template.url(), **drivers.ENVIRONMENT)
         if number % 2:  # while there is something to leave

@@ -17,8 +17,8 @@ from seeded_faults import Fault, go_environment, lay_out, load
 
 SEEDS = load()
 QUICK = ("order-variable", "timezone", "umask")
-LONG = {"time-boundary"}  # two minutes, and not-known is a right answer; bench/diagnose.py asks about it
-TWINS = SEEDS[::3]  # bench/diagnose.py asks about all of them; a healthy test takes the most runs
+LONG = {"time-boundary", "throttled", "map-order", "sleep", "open-files"}  # half a minute to three each; bench/diagnose.py asks about them
+TWINS = SEEDS[::6]  # bench/diagnose.py asks about all of them; a healthy test takes the most runs
 
 
 def _lacking(fault: Fault) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import shlex
 import shutil
 import threading
@@ -28,7 +27,6 @@ from steadygo.tools import go_test, guard
 from steadygo.tools.go_binaries import Handing, Held
 from steadygo.tools.processes import ended_by
 
-_FIRST_BATCH = 2  # packages compiled by the first call of go; each further batch is twice as large: results come early, go loads seldom
 _TICK_SECONDS = 0.1
 _KILL_AFTER_SECONDS = 60.0  # past -timeout, like go test
 
@@ -157,7 +155,7 @@ class _State:
     """What threads share. `watches` are the packages that run."""
 
     stop: threading.Event = field(default_factory=threading.Event)
-    told: queue.SimpleQueue[Tested | Finished | BaseException | None] = field(default_factory=queue.SimpleQueue)
+    told: queue.SimpleQueue[list[Tested] | Finished | BaseException | None] = field(default_factory=queue.SimpleQueue)
     watches: dict[str, Watch] = field(default_factory=dict)
     compiling: int = 0
 
@@ -183,7 +181,9 @@ def run(plan: Sequence[Planned], setting: Setting, begun: Handing | None = None)
                         break
                     if isinstance(told, Finished):
                         merger.add(told.profile, f"the profile of {told.package.path}")
-                    yield told
+                        yield told
+                    else:
+                        yield from told
                 except queue.Empty:
                     yield _tick(state)
                 except KeyboardInterrupt:
@@ -260,45 +260,13 @@ def _begin(packages: Sequence[Planned], setting: Setting, scratch: Path) -> Hand
     return Handing(setting.go, setting.directory, [p.path for p in packages], setting.flags.building, setting.environment, work)
 
 
-def batches(plan: Sequence[Planned]) -> Iterator[list[Planned]]:
-    """Packages that are compiled together: binaries of one batch have different names."""
-    left, size = list(plan), _FIRST_BATCH
-    while left:
-        batch: dict[str, Planned] = {}
-        rest = []
-        for package in left:
-            name = binary_name(package.path)
-            if len(batch) < size and name not in batch:
-                batch[name] = package
-            else:
-                rest.append(package)
-        yield list(batch.values())
-        left, size = rest, size * 2
-
-
-def binary_name(path: str) -> str:
-    """What `go test -c` calls the binary of an import path."""
-    parts = path.split("/")
-    name = parts[-2] if len(parts) > 1 and re.fullmatch(r"v[1-9]\d*", parts[-1]) and parts[-1] != "v1" else parts[-1]
-    return f"{name}.test"
-
-
-def compile_tests(batch: Sequence[Planned], setting: Setting, out: Path, stopped: Callable[[], bool]) -> tuple[dict[str, Path], str]:
-    """(import path -> test binary in the new directory `out`, what go said about the rest) of packages that `batches` put together."""
-    out.mkdir()
-    paths = [p.path for p in batch]
-    where = out if len(batch) > 1 else out / binary_name(paths[0])
-    ran = go_test.compile_tests(setting.go, setting.directory, paths, where, setting.flags.build, setting.environment, stopped)
-    found = {path: out / binary_name(path) for path in paths}
-    return {path: file for path, file in found.items() if file.is_file()}, ran.stderr.decode("utf-8", "replace")
-
-
 def _guarded(package: Planned, held: Held, setting: Setting, scratch: Path, state: _State) -> None:
     try:
         if not state.stop.is_set():
             watch = state.watches[package.path] = Watch()
             name = f"{held.binary.parent.name}-{held.binary.stem}"
-            one = Process(held.binary, scratch / name, watch, lambda test: state.told.put(Tested(package.path, test)), state.stop.is_set)
+            tell: Callable[[Sequence[Test]], None] = lambda tests: state.told.put([Tested(package.path, t) for t in tests])  # noqa: E731
+            one = Process(held.binary, scratch / name, watch, tell, state.stop.is_set)
             judged = run_tests(package, setting, one)
             state.told.put(Finished(judged, one.profile.read_bytes() if one.profile.exists() else b""))
     except BaseException as error:  # told to the thread that waits
@@ -312,13 +280,13 @@ def _guarded(package: Planned, held: Held, setting: Setting, scratch: Path, stat
 class Process:
     """One test binary that is going to run. Its log and its profile are written as `files`.log and `files`.cover.
 
-    `watch` follows it, `tell` gets each test with its verdict. `only`: what -test.run is to select instead of what the flags select.
+    `watch` follows it, `tell` gets tests as they have their verdict. `only`: what -test.run selects instead of what the flags select.
     """
 
     binary: Path
     files: Path
     watch: Watch
-    tell: Callable[[Test], None]
+    tell: Callable[[Sequence[Test]], None]
     stopped: Callable[[], bool]
     only: str = ""
 
@@ -333,10 +301,9 @@ def run_tests(package: Planned, setting: Setting, process: Process) -> Package:
     lines, shard = Lines(), f"{package.path} {process.only}".strip()
 
     def take(chunk: bytes) -> None:
-        for event in lines.feed(chunk):
-            test = process.watch.take(event)
-            if test is not None:
-                process.tell(meanwhile.told(test, setting.saw(shard)) if test.outcome.bad else test)
+        tests = [t for event in lines.feed(chunk) if (t := process.watch.take(event)) is not None]
+        if tests:
+            process.tell([meanwhile.told(t, setting.saw(shard)) if t.outcome.bad else t for t in tests])
 
     flags, log = setting.flags, process.files.with_name(f"{process.files.name}.log")
     arguments = [*flags.binary(), f"-test.testlogfile={log}"]

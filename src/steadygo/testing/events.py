@@ -56,6 +56,8 @@ class Kept:
 
     def text(self) -> str:
         """What is kept."""
+        if not self._tail:
+            return "".join(self._head)
         self._cut()
         gap = [f"\n[{self._left_out} characters left out]\n"] if self._left_out else []
         return "".join([*self._head, *gap, *self._tail])
@@ -71,6 +73,7 @@ class _Open:
     outcome: Outcome | None = None
     seconds: float = 0.0
     paused: bool = False
+    made: Test | None = None  # the test as it was told, unless it has printed since
 
 
 class Watch:
@@ -100,10 +103,11 @@ class Watch:
             self._last[name] = self._unfinished[name] = one
         if event.Action == "output":
             one.output.add(event.Output)
+            one.made = None
         elif event.Action in ("pause", "cont"):
             one.paused = event.Action == "pause"
         elif event.Action in _VERDICTS:
-            one.outcome, one.seconds, one.ended = _VERDICTS[event.Action], event.Elapsed, _utc(event.Time)
+            one.outcome, one.seconds, one.ended, one.made = _VERDICTS[event.Action], event.Elapsed, _utc(event.Time), None
             self._unfinished.pop(name, None)
             return _test(one)
         return None
@@ -135,7 +139,9 @@ def _test(one: _Open, ended: str = "") -> Test:
         failed = re.search(rf"^ *--- FAIL: {re.escape(one.name)} \(([\d.]+)s\)$", output, re.MULTILINE)  # so it panicked
         outcome, seconds = (Outcome.FAILED, float(failed[1])) if failed else (Outcome.LOST, one.seconds)
         return Test(one.name, outcome, seconds, output, f"it never finished: {ended}", one.started)
-    return Test(one.name, one.outcome, one.seconds, one.output.text(), "", one.started, one.ended)
+    if one.made is None:
+        one.made = Test(one.name, one.outcome, one.seconds, one.output.text(), "", one.started, one.ended)
+    return one.made
 
 
 def _utc(time: str) -> str:

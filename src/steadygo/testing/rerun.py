@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadygo.testing.engine import Setting, binary_name
+from steadygo.testing.compiling import binary_name
+from steadygo.testing.engine import Setting
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Outcome

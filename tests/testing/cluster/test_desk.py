@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from steadygo.testing import engine
+from steadygo.testing import compiling
 from steadygo.testing.cluster.context import Assignment
 from steadygo.testing.cluster.desk import Desk
 from steadygo.testing.cluster.messages import Message, Over, Refusal, decode
@@ -65,7 +65,7 @@ def _compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append("compiled")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(engine, "compile_tests", fail)
+    monkeypatch.setattr(compiling, "compile_tests", fail)
     return seen
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from steadygo.errors import UserError
-from steadygo.testing import engine, verdict
+from steadygo.testing import compiling, engine, verdict
 from steadygo.testing.cluster.messages import Over, Piece, Refusal, Verdict, chunks, encode
 from steadygo.testing.cluster.outbox import Outbox
 from steadygo.testing.engine import Setting
@@ -163,7 +163,7 @@ class Bench:
                 self._to_compile.clear()
                 jobs = [j for j in jobs if not j.stop.is_set()]
                 wanted = {j.piece.path: j.package for j in jobs if j.piece.path not in self._built}
-            for batch in engine.batches(list(wanted.values())):
+            for batch in compiling.batches(list(wanted.values())):
                 self._compile(batch, scratch / f"bin{number}")
                 number += 1
                 ready = [j for j in jobs if j.piece.path in self._built]
@@ -174,7 +174,7 @@ class Bench:
     def _compile(self, batch: Sequence[Planned], out: Path) -> None:
         self._compiling = len(batch)
         try:
-            binaries, said = engine.compile_tests(batch, self._setting, out, self._stop.is_set)
+            binaries, said = compiling.compile_tests(batch, self._setting, out, self._stop.is_set)
             for package in batch:
                 self._built[package.path] = _Built(binaries.get(package.path), said)
         finally:
@@ -238,9 +238,10 @@ class Bench:
         job.watch = Watch()
         verbose = self._setting.flags.verbose
 
-        def tell(test: Test) -> None:
-            shown = test if verbose or test.outcome.bad else replace(test, output="")
-            self._outbox.put(encode(Verdict(*job.key, job.piece.path, shown)))
+        def tell(tests: Sequence[Test]) -> None:
+            for test in tests:
+                shown = test if verbose or test.outcome.bad else replace(test, output="")
+                self._outbox.put(encode(Verdict(*job.key, job.piece.path, shown)))
 
         def stopped() -> bool:
             return self._stop.is_set() or job.stop.is_set()

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from steadygo.errors import UserError
 from steadygo.testing import testlog
+from steadygo.testing.compiling import binary_name
 from steadygo.testing.diagnosis.trial import Change, Trial
-from steadygo.testing.engine import Setting, binary_name
+from steadygo.testing.engine import Setting
 from steadygo.testing.events import Event, Lines, Watch
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Outcome

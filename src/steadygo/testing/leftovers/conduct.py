@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from steadygo.testing.compiling import batches, compile_tests
 from steadygo.testing.data.lender import Lender
-from steadygo.testing.engine import Setting, batches, compile_tests
+from steadygo.testing.engine import Setting
 from steadygo.testing.leftovers.find import Finder
 from steadygo.testing.leftovers.results import Package, Report
 from steadygo.testing.leftovers.surroundings import Surroundings
