@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from steadygo.testing.diagnosis import laboratory
+from steadygo.testing.diagnosis.case import Budget, Case, Found
 from steadygo.testing.diagnosis.factors import Surroundings, cheap, dear, variables
+from steadygo.testing.diagnosis.probe import Prober, Spent
+from steadygo.testing.diagnosis.reproduce import Commands, conclude
 from steadygo.testing.diagnosis.trial import Trial
 from steadygo.testing.engine import Setting
 from steadygo.testing.flags import Flags
+from steadygo.testing.plan import Planned
 
 
 @pytest.fixture
@@ -61,5 +66,32 @@ def test_a_present_value_is_spelled_where_it_makes_the_test_fail_but_no_secret(h
 def test_a_command_shows_the_failure_of_the_test_itself(said: str, shows: bool, tmp_path: Path) -> None:
     (tmp_path / "said").write_text(said)
     setting = Setting(Path("go"), "", tmp_path, os.environ, Flags(), Path("test2json"))
-    assert laboratory._fails("cat said; exit 1", "TestX", setting, tmp_path) is shows
-    assert not laboratory._fails("cat said; exit 0", "TestX", setting, tmp_path)
+    assert laboratory._fails("cat said; exit 1", "TestX", setting, tmp_path, 60.0) is shows
+    assert not laboratory._fails("cat said; exit 0", "TestX", setting, tmp_path, 60.0)
+
+
+def test_a_command_has_the_time_that_the_budget_leaves(tmp_path: Path) -> None:
+    setting = Setting(Path("go"), "", tmp_path, os.environ, Flags(), Path("test2json"))
+    assert laboratory._fails("exec sleep 600", "TestX", setting, tmp_path, 0.2) is None
+
+
+@pytest.mark.parametrize(("late", "said"), [(0, "the command below was stopped"), (1, "the command of steadygo below was stopped")])
+def test_a_command_that_was_stopped_is_told(late: int, said: str) -> None:
+    run = iter([*[True] * late, None]).__next__
+    case = Case(lambda trial: pytest.fail("no more runs"), "TestX", Budget(10))
+    found = conclude(
+        case, Found("nondeterministic", Trial(tests=("TestX",))), Commands("p", "go", (), lambda line: run()), lambda found: found
+    )
+    assert found.because == (f"{said} in its trial: it took too long",)
+    assert found.reproduce and found.steadygo
+
+
+def test_a_run_ends_with_the_time_of_the_budget(tmp_path: Path) -> None:
+    binary = tmp_path / "hangs"
+    binary.write_text("#!/bin/sh\nexec sleep 600\n")
+    binary.chmod(0o755)
+    setting = Setting(Path("go"), "", tmp_path, os.environ, Flags(), Path("/bin/cat"))
+    prober = Prober(Planned("example.com/p", tmp_path, "", ("TestX",)), "TestX", setting, tmp_path, time.monotonic() + 0.2)
+    prober._binaries[(), None, ""] = binary
+    with pytest.raises(Spent):
+        prober.ask(Trial(tests=("TestX",)))

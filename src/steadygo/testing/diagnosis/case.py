@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from steadygo.testing.diagnosis.probe import Answer
+from steadygo.testing.diagnosis.probe import Answer, Spent
 from steadygo.testing.diagnosis.trial import Change, Trial
 
 KEPT_FOR_COMMANDS = 2  # runs that stay for trying the commands that are printed
+_GRACE_SECONDS = 10.0  # what has begun in time may end
 
 
 class NotTried(msgspec.Struct, frozen=True):
@@ -68,10 +69,6 @@ class Ordered:
     seconds: float
 
 
-class Spent(Exception):
-    """The budget is used up."""
-
-
 @dataclass(frozen=True)
 class Budget:
     """How much may be spent."""
@@ -125,6 +122,16 @@ class Case:
     def left(self) -> int:
         """Runs that may still be spent."""
         return max(0, self.budget.runs - KEPT_FOR_COMMANDS - self.runs)
+
+    @property
+    def until(self) -> float:
+        """When what still runs is stopped, by the monotonic clock."""
+        return self._began + 60 * self.budget.minutes + _GRACE_SECONDS
+
+    @property
+    def command_seconds(self) -> float:
+        """How long a command may be tried; a short one always."""
+        return max(_GRACE_SECONDS, self.until - time.monotonic())
 
     @property
     def alone(self) -> Trial:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from steadygo.testing.diagnosis.case import Case, Found, NotTried, Spent, of
-from steadygo.testing.diagnosis.probe import CannotTry
+from steadygo.testing.diagnosis.case import Case, Found, NotTried, of
+from steadygo.testing.diagnosis.probe import CannotTry, Spent
 from steadygo.testing.diagnosis.statistics import at_least, discoveries, fisher, passes_needed, reruns
 from steadygo.testing.diagnosis.trial import Change, Trial
 

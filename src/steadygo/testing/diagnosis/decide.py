@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from steadygo.errors import UserError
 from steadygo.testing.diagnosis import chance, order, screen, together
-from steadygo.testing.diagnosis.case import KEPT_FOR_COMMANDS, Case, Found, NotTried, Spent, of
-from steadygo.testing.diagnosis.probe import Answer
+from steadygo.testing.diagnosis.case import KEPT_FOR_COMMANDS, Case, Found, NotTried, of
+from steadygo.testing.diagnosis.probe import Answer, Spent
 from steadygo.testing.diagnosis.statistics import passes_needed
 from steadygo.testing.diagnosis.trial import Change, Trial
 

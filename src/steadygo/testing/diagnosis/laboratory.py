@@ -17,7 +17,7 @@ from steadygo.testing.diagnosis.reproduce import Commands, conclude
 from steadygo.testing.engine import Setting
 from steadygo.testing.plan import Planned
 from steadygo.tools import go_seed
-from steadygo.tools.run import run
+from steadygo.tools.run import Outcome, run
 
 _MOST_TOOLCHAINS = 2  # the oldest and the newest: each compiles all that the tests import
 _LONGEST_COMMAND_SECONDS = 900.0
@@ -33,6 +33,7 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
     scratch.chmod(0o755)  # experiments as another user enter it
     prober = compiled(package, test, setting, scratch)
     case = Case(prober.ask, test, budget, tell)
+    prober.until = case.until
     here = factors.Surroundings(
         setting.environment, scratch, prober.module, package.directory, _toolchains(setting), bool(setting.lenders), setting.shell_go
     )
@@ -40,7 +41,7 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         package.path,
         setting.shell_go,
         (*setting.flags.build, *setting.flags.but(OVERRIDDEN)),
-        lambda line: _fails(line, test, setting, scratch),
+        lambda line: _fails(line, test, setting, scratch, min(case.command_seconds, _LONGEST_COMMAND_SECONDS)),
         setting.flags.arguments,
     )
     names = package.tests
@@ -67,8 +68,11 @@ def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budge
         return conclude(case, Found("not-known"), commands, lambda found: found), True
 
 
-def _fails(line: str, test: str, setting: Setting, scratch: Path) -> bool:
-    """Whether a shell line fails as this test does, and not another beside it; steadygo's own record of that is thrown away."""
+def _fails(line: str, test: str, setting: Setting, scratch: Path, seconds: float) -> bool | None:
+    """Whether a shell line fails as this test does, and not another beside it; None where it takes longer than so many seconds.
+
+    steadygo's own record of that is thrown away.
+    """
     state = {"XDG_STATE_HOME": str(scratch / "state"), "STEADYGO_DATABASE": ""}
     own = f"{shlex.quote(sys.executable)} -P -m steadygo test"
     environment = {k: v for k, v in {**setting.environment, **state}.items() if v}
@@ -76,8 +80,10 @@ def _fails(line: str, test: str, setting: Setting, scratch: Path) -> bool:
         ["sh", "-c", line.replace("steadygo test", own)],
         directory=setting.directory,
         environment=environment,
-        timeout_seconds=_LONGEST_COMMAND_SECONDS,
+        timeout_seconds=seconds,
     )
+    if ran.outcome is Outcome.TIMED_OUT:
+        return None
     named = _NAMED.findall(ran.text)
     its_own = not named or any(name == test or name.startswith(f"{test}/") for name in named)
     return ran.status == 1 and "FAIL" in ran.text and not _NOT_RUN.search(ran.text) and its_own

@@ -39,6 +39,10 @@ class CannotTry(Exception):
     """This trial cannot be carried out here; the text says why."""
 
 
+class Spent(Exception):
+    """The budget is used up."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What one run showed. `failed` None: the test has no verdict. `verdicts`: failed or not, each time that the test ran in it.
@@ -97,18 +101,22 @@ class _Tape:
 
 @dataclass
 class Prober:
-    """A package and one of its tests. Asked from the main thread: Ctrl-C ends the run and the diagnosis."""
+    """A package and one of its tests. Asked from the main thread: Ctrl-C ends the run and the diagnosis.
+
+    `until`: when the budget's time ends a run, by the monotonic clock.
+    """
 
     package: Planned
     test: str
     setting: Setting
     scratch: Path
+    until: float = float("inf")
     asked_for: set[str] = field(default_factory=set)
     usual_seconds: float | None = None
     _binaries: dict[tuple[tuple[str, ...], Path | None, str], Path | CannotTry] = field(default_factory=dict)
 
     def ask(self, trial: Trial) -> Answer:
-        """Run it; `asked_for` collects the variables that the package's tests ask for. Raises CannotTry."""
+        """Run it; `asked_for` collects the variables that the package's tests ask for. Raises CannotTry and Spent."""
         change = trial.change or Change("", "")
         binary, directory = self.binary(change), self._directory(change)
         log, stop = self.scratch / "test.log", threading.Event()
@@ -130,7 +138,7 @@ class Prober:
                     directory=directory,
                     environment=environment,
                     timeout_seconds=float(1 << 31),
-                    stopped=lambda: stop.is_set() or tape.too_long(),
+                    stopped=lambda: stop.is_set() or self._late() or tape.too_long(),
                     marked=not change.start,
                     began=began,
                 )
@@ -148,12 +156,17 @@ class Prober:
                     tapes = [once(0), *(other.result() for other in others)]
                 finally:
                     stop.set()
+        if self._late():
+            raise Spent
         self.asked_for |= {name for what, name in testlog.lines(log.read_bytes()) if what == "getenv"}
         answers = [self._answer(tape, ran, time.monotonic() - started) for tape, ran in tapes]
         worst = next((a for a in answers if a.failed), answers[0])
         if trial.change is None and trial.copies == 1 and worst.failed is False:
             self.usual_seconds = max(self.usual_seconds or 0.0, worst.own_seconds)
         return worst
+
+    def _late(self) -> bool:
+        return time.monotonic() > self.until
 
     def _answer(self, tape: _Tape, ran: Ran, seconds: float) -> Answer:
         tests = tape.watch.tests((), "the process ended")
@@ -193,7 +206,7 @@ class Prober:
         return own * slower, max(own, _HANGS_AFTER_SECONDS) * slower
 
     def binary(self, change: Change) -> Path:
-        """The test binary of this build, compiled once. Raises CannotTry."""
+        """The test binary of this build, compiled once. Raises CannotTry and Spent."""
         key = (change.build, change.go, change.place if change.copied else "")
         if key not in self._binaries:
             try:
@@ -212,8 +225,10 @@ class Prober:
         directory = self._directory(change) if change.copied else setting.directory
         environment = {**setting.environment, **({"GOTOOLCHAIN": "local", "GOROOT": ""} if change.go else {})}
         flags = (*setting.flags.build, *change.build)
-        ran = go_test.compile_tests(change.go or setting.go, directory, [self.package.path], binary, flags, environment, lambda: False)
+        ran = go_test.compile_tests(change.go or setting.go, directory, [self.package.path], binary, flags, environment, self._late)
         if not binary.is_file():
+            if self._late():
+                raise Spent
             what, complaint = own_complaint(ran.stderr.decode("utf-8", "replace"), self.package.path)
             raise CannotTry(f"{what}: {complaint}")
         return binary

@@ -15,13 +15,13 @@ from steadygo.testing.diagnosis.trial import Trial
 class Commands:
     """How a trial is written. `build`: flags that all trials share, `arguments` what follows -args.
 
-    `run` carries a shell line out: whether it failed.
+    `run` carries a shell line out: whether it failed, None where it took too long.
     """
 
     package: str
     go: str
     build: tuple[str, ...]
-    run: Callable[[str], bool]
+    run: Callable[[str], bool | None]
     arguments: tuple[str, ...] = ()
 
     def plain(self, trial: Trial) -> str:
@@ -48,9 +48,9 @@ def conclude(case: Case, found: Found, commands: Commands, doubted: Callable[[Fo
         again = doubted(found) if passed else found
         if again is not found:
             return conclude(case, again, commands, doubted)
-        if plain in passed:
+        if passed and passed == plain:
             case.because.append("the command below passed in its trial")
-        other = "" if {plain, other} & set(passed) else other
+        other = "" if passed else other
     return Diagnosis(
         case.test,
         found.kind,
@@ -68,15 +68,19 @@ def conclude(case: Case, found: Found, commands: Commands, doubted: Callable[[Fo
     )
 
 
-def _passed(case: Case, commands: Commands, *lines: str) -> list[str]:
-    """Those that passed when they were tried, while the budget lasts."""
-    passed: list[str] = []
-    for line in filter(None, lines):
+def _passed(case: Case, commands: Commands, plain: str, other: str) -> str:
+    """The first that passed when they were tried, while the budget lasts; "" when none did."""
+    for line in filter(None, (plain, other)):
+        words = "the command below" if line == plain else "the command of steadygo below"
         if case.runs >= case.budget.runs:
-            case.because += ["the command below was not tried: the budget was used up"] if line == lines[0] else []
+            case.because.append(f"{words} was not tried: the budget was used up")
             break
         case.tell(line, case.runs, case.because)
         case.runs += 1
-        if not commands.run(line):
-            passed.append(line)
-    return passed
+        failed = commands.run(line)
+        if failed is None:
+            case.because.append(f"{words} was stopped in its trial: it took too long")
+            break
+        if not failed:
+            return line
+    return ""
