@@ -269,6 +269,17 @@ def test_says_that_nothing_is_known_where_no_test_comes_to_run(bench: Give) -> N
     assert "exit status 3" in said
 
 
+def test_a_package_without_its_test_data_ends_no_other(bench: Give) -> None:
+    data = '[test.data.d]\nkind = "directory"\nvariable = "D"\ntemplate = "seed"\n'
+    here = bench(
+        {"steadygo.toml": data, "seed/a": "", **{f"{p}/{p}_test.go": 'import "testing"\nfunc TestA(t *testing.T) {}\n' for p in "pq"}}
+    )
+    os.mkfifo(here.root / "seed" / "pipe")
+    said = here.run("test", "leftovers", "./...", code=1)
+    for package in "pq":
+        assert f"✗  example.com/svc/{package}  [test.data.d]" in said
+
+
 def test_an_interrupt_shows_what_was_found_by_then(bench: Give) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(120)

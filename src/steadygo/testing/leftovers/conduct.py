@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steadygo.testing.compiling import batches, compile_tests
 from steadygo.testing.data.lender import Lender
-from steadygo.testing.engine import Setting
+from steadygo.testing.engine import NotLent, Setting
 from steadygo.testing.leftovers.find import Finder
 from steadygo.testing.leftovers.results import Package, Report
 from steadygo.testing.leftovers.surroundings import Surroundings
@@ -47,7 +47,10 @@ def conduct(plan: Sequence[Planned], setting: Setting, scratch: Path, tell: Call
         place = scratch / f"own-{plan.index(package)}"
         tree, binary = trees[package.path], binaries[package.path]
         finder = Finder(package, binary, setting, tree, place, not why_not, variables, stop.is_set, databases)
-        return finder.find(lambda test: tell(package.path, test))
+        try:
+            return finder.find(lambda test: tell(package.path, test))
+        except NotLent as error:
+            return Package(package.path, 0, (), str(error))
 
     with setting.lending(), ThreadPoolExecutor(1 if why_not or servers else setting.at_once) as pool:
         looked = [pool.submit(one, package) for package in plan]
