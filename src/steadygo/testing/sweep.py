@@ -142,8 +142,9 @@ class Sweep:
 
 
 def _ender(tests: Sequence[str], seen: Mapping[str, Ending], left_out: Sequence[str]) -> str:
-    """The test that ended the process while others had no verdict yet; "" when all have one."""
+    """The test that ended the process while others had no verdict yet; "" when all have one, or it ended by itself."""
     if all(test in seen or test in left_out for test in tests):
         return ""
     bad = [test for test, ending in seen.items() if ending.outcome.bad and ending.ran and test in tests and test not in left_out]
-    return next((test for test in bad if _PANIC.search(seen[test].output)), next(iter(bad[-1:]), ""))
+    cut = [test for test in bad if seen[test].outcome is Outcome.LOST]  # begun, and not ended
+    return next((test for test in bad if _PANIC.search(seen[test].output)), next(iter(cut[-1:]), ""))
