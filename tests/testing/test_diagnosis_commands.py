@@ -95,3 +95,18 @@ def test_a_run_ends_with_the_time_of_the_budget(tmp_path: Path) -> None:
     prober._binaries[(), None, ""] = binary
     with pytest.raises(Spent):
         prober.ask(Trial(tests=("TestX",)))
+
+
+def test_toolchains_are_sorted_by_their_numbers() -> None:
+    versions = ["go1.9", "go1.21.9", "go1.21.10", "go1.22beta1", "go1.22rc1", "go1.22rc2", "go1.22.0", "go1.22.1"]
+    assert sorted(versions, key=laboratory._by_number) == versions
+
+
+def test_a_toolchain_without_a_version_is_none(tmp_path: Path) -> None:
+    for name in ("own", "empty"):
+        (tmp_path / "sdk" / name / "bin").mkdir(parents=True)
+        (tmp_path / "sdk" / name / "bin/go").touch()
+        (tmp_path / "sdk" / name / "VERSION").touch()
+    own = tmp_path / "sdk/own"
+    setting = Setting(own / "bin/go", str(own), tmp_path, {"HOME": str(tmp_path)}, Flags(), Path("test2json"))
+    assert not [go for go in laboratory._toolchains(setting) if go.is_relative_to(tmp_path)]

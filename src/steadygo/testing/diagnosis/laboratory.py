@@ -21,6 +21,7 @@ from steadygo.tools.run import Outcome, run
 
 _MOST_TOOLCHAINS = 2  # the oldest and the newest: each compiles all that the tests import
 _LONGEST_COMMAND_SECONDS = 900.0
+_BEFORE = {"beta": -2, "rc": -1}  # any number that follows
 _NAMED = re.compile(r"^\s*--- FAIL: (?:\S+ )?(\S+) \(", re.MULTILINE)  # nobody is where the process crashed
 _NOT_RUN = re.compile(r"\[(build|setup) failed\]|It does not compile|Go cannot load it")
 
@@ -104,10 +105,21 @@ def _toolchains(setting: Setting) -> tuple[Path, ...]:
     others: dict[str, Path] = {}
     for go in found:
         own = go.resolve().parent.parent
-        if go.is_file() and own != root.resolve() and (own / "VERSION").is_file():
-            others.setdefault((own / "VERSION").read_text().split()[0], go)
-    own_version = root / "VERSION"
-    if own_version.is_file():
-        others.pop(own_version.read_text().split()[0], None)
-    chosen = [others[v] for v in sorted(others)]
+        if go.is_file() and own != root.resolve() and (version := _version(own)):
+            others.setdefault(version, go)
+    others.pop(_version(root), None)
+    chosen = [others[v] for v in sorted(others, key=_by_number)]
     return (*chosen[:1], *chosen[1:][-(_MOST_TOOLCHAINS - 1) :])
+
+
+def _version(root: Path) -> str:
+    """What the file VERSION of a toolchain says; "" where there is none."""
+    try:
+        return ((root / "VERSION").read_text(errors="replace").split() or [""])[0]
+    except OSError:
+        return ""
+
+
+def _by_number(version: str) -> tuple[tuple[int, ...], str]:
+    """go1.21.9 before go1.21.10."""
+    return tuple(_BEFORE.get(part) or int(part) for part in re.findall(r"\d+|beta|rc", version)), version
