@@ -375,3 +375,14 @@ def test_a_kind_that_changed_is_put_right(worker: Worker, tmp_path: Path) -> Non
         worker.fetch(found)
         with worker.trees.tree(found.manifest) as tree:
             assert _same(tree, found.manifest)
+
+
+def test_a_damaged_index_is_none(source: Path, worker: Worker, tmp_path: Path) -> None:
+    found = gather([source])
+    worker.fetch(found)
+    for damage in (b"\x81\xa2\xff\xfe\xc0", b"\xc1", b""):
+        with worker.trees.tree(found.manifest):
+            pass
+        (tmp_path / "worker/trees/0/index").write_bytes(damage)
+        with worker.trees.tree(found.manifest) as tree:
+            assert _same(tree, found.manifest)

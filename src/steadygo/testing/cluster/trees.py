@@ -92,7 +92,7 @@ class _Sync:
     def _load(self) -> _Index:
         try:
             return msgspec.msgpack.decode(self._index_file.read_bytes(), type=_Index)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return {}
 
     def _remove_what_differs(self, wanted: dict[str, Entry]) -> None:
