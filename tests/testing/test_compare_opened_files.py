@@ -100,6 +100,8 @@ def test_a_look_says_what_was_there(tmp_path: Path) -> None:
     assert found["open", "inner"].startswith("a directory of 1, sha256 ")
     assert found["getenv", "A"] == ""
     assert _states("open link\n", tmp_path, began=0.0) == {("open", "link"): WRITTEN}
+    late = (tmp_path / "link").stat().st_mtime + 0.004  # written after that, by a kernel whose clock ticks every 4 ms
+    assert _states("open link\n", tmp_path, began=late) == {("open", "link"): WRITTEN}
 
 
 def test_of_a_large_file_both_ends_are_read_and_a_pipe_is_not(tmp_path: Path) -> None:
