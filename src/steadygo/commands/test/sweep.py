@@ -105,7 +105,7 @@ def _kept(ones: Iterable[_One], all_: list[_One]) -> Iterator[_One]:
 
 def _lines(screened: Screened, ones: Iterable[_One]) -> Iterator[str]:
     """What is printed of one package: what is not stable as it is found, and a line for all that the budget did not suffice for."""
-    path, unknown = screened.package.path, 0
+    path, unknown, stable = screened.package.path, 0, 0
     if screened.complaint:
         yield f"✗  {path}: {screened.complaint}"
     if screened.left_out:
@@ -113,12 +113,14 @@ def _lines(screened: Screened, ones: Iterable[_One]) -> Iterator[str]:
     for one in ones:
         if one.found.kind == "not-known" and one.counts and not one.seen_failing and one.found.test in screened.passed:
             unknown += 1
-        elif one.found.kind != "stable":
+        elif one.found.kind == "stable":
+            stable += 1
+        else:
             yield _line(one)
     if unknown:
         yield f"–  {path}: {counted(unknown, 'test')} passed {counted(screened.runs, 'screening run')}, then the budget was used up"
-    if screened.passed and not unknown:
-        yield f"✓  {path}: {len(screened.passed)} stable"
+    if stable:
+        yield f"✓  {path}: {stable} stable"
 
 
 def _diagnosed(screened: Screened, setting: Setting, spending: _Spending, most_runs: int, suspicious: int) -> Iterator[_One]:
