@@ -9,6 +9,7 @@ from steadygo.testing import engine
 from steadygo.testing.building import Building
 from steadygo.testing.flags import Flags
 from steadygo.testing.plan import Planned
+from steadygo.testing.rerun import compiled
 from steadygo.testing.verdict import own_complaint, refused
 
 SAID = """\
@@ -73,5 +74,14 @@ def test_packages_that_a_killed_go_did_not_build_say_that_it_was_killed(tmp_path
     plan = [Planned("example.com/shop", tmp_path, "", ("TestA",))]
     found = [one.package for one in engine.run(plan, setting) if isinstance(one, engine.Finished)]
     assert [(p.path, p.outcome, p.why) for p in found] == [
-        ("example.com/shop", "failed", "It does not compile: go test was killed by SIGKILL")
+        ("example.com/shop", "failed", "It was not built: go test was killed by SIGKILL")
     ]
+
+
+def test_a_killed_go_is_no_error_of_the_code_where_it_compiles_one_package(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\nkill -KILL $$\n")
+    go.chmod(0o755)
+    setting = engine.Setting(go, "", tmp_path, os.environ, Flags(), Path("/bin/cat"))
+    package = Planned("example.com/shop", tmp_path, "", ("TestA",))
+    assert compiled(package, setting, tmp_path / "out").complaint == "It was not built: go test was killed by SIGKILL"

@@ -44,10 +44,9 @@ class Building:
 
     def end(self, complaint: str) -> None:
         """go has ended; `complaint` is what kept it from starting, or how it was killed."""
-        self._said += [complaint] if complaint else []
         for package in self._left.values():
-            self._give_up(package)
+            self._give_up(package, complaint.strip())
         self._left.clear()
 
-    def _give_up(self, package: Planned) -> None:
-        self._refuse(package, *own_complaint("\n".join(self._said), package.path))
+    def _give_up(self, package: Planned, cut_short: str = "") -> None:
+        self._refuse(package, *own_complaint("\n".join(self._said), package.path, cut_short))

@@ -12,7 +12,7 @@ from steadygo.testing.engine import Setting
 from steadygo.testing.events import Lines, Watch
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Outcome
-from steadygo.testing.verdict import own_complaint
+from steadygo.testing.verdict import cut_short, own_complaint
 from steadygo.tools import go_test
 from steadygo.tools.run import Outcome as Ended
 
@@ -113,5 +113,5 @@ def compiled(package: Planned, setting: Setting, scratch: Path, stopped: Callabl
     ran = go_test.compile_tests(setting.go, setting.directory, [package.path], binary, setting.flags.build, setting.environment, stopped)
     if binary.is_file():
         return Rerunner(package, setting, binary)
-    what, complaint = own_complaint(ran.stderr.decode("utf-8", "replace"), package.path)
+    what, complaint = own_complaint(ran.stderr.decode("utf-8", "replace"), package.path, cut_short(ran))
     return Rerunner(package, setting, binary, f"{what}: {complaint}")

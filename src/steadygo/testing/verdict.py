@@ -117,11 +117,11 @@ def _many(count: int) -> str:
     return f"{count} planned test{'s' if count > 1 else ''}"
 
 
-def own_complaint(said: str, path: str) -> tuple[str, str]:
+def own_complaint(said: str, path: str, cut_short: str = "") -> tuple[str, str]:
     """(what happened, the complaint): what go says about the package, else everything it says, for a dependency may be at fault.
 
     go heads complaints with `# PACKAGE` or `# PACKAGE [PACKAGE.test]`, those of the linker with `# PACKAGE.test`, and adds `# [PACKAGE]`
-    before those of vet.
+    before those of vet. `cut_short`: what kept go from building it, when that is known.
     """
     blocks: list[tuple[str, bool, list[str]]] = []
     for line in said.splitlines():
@@ -133,6 +133,15 @@ def own_complaint(said: str, path: str) -> tuple[str, str]:
         elif blocks:
             blocks[-1][2].append(line)
     own = [b for b in blocks if b[0] in (path, f"{path}.test") and b[2]]
+    if not own and cut_short:
+        return "It was not built", f"{cut_short}\n{said}".strip()
     if not own:
         return "It does not compile", said.strip() or "go test -c wrote no test binary and did not say why"
     return ("go vet refuses it" if all(vet for _, vet, _ in own) else "It does not compile"), "\n".join("\n".join(b[2]) for b in own)
+
+
+def cut_short(ran: Ran) -> str:
+    """What kept go from its end: it could not be started, or was killed; "" when it ended by itself."""
+    if ran.outcome is Ended.MISSING:
+        return ran.complaint
+    return f"go test was {ended_by(ran.status)}" if ran.status is not None and ran.status < 0 else ""

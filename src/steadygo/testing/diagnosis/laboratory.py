@@ -23,7 +23,7 @@ _MOST_TOOLCHAINS = 2  # the oldest and the newest: each compiles all that the te
 _LONGEST_COMMAND_SECONDS = 900.0
 _BEFORE = {"beta": -2, "rc": -1}  # any number that follows
 _NAMED = re.compile(r"^\s*--- FAIL: (?:\S+ )?(\S+) \(", re.MULTILINE)  # nobody is where the process crashed
-_NOT_RUN = re.compile(r"\[(build|setup) failed\]|It does not compile|Go cannot load it")
+_NOT_RUN = re.compile(r"\[(build|setup) failed\]|It does not compile|It was not built|Go cannot load it")
 
 
 def diagnose(package: Planned, test: str, setting: Setting, scratch: Path, budget: Budget, tell: Tell) -> tuple[Diagnosis, bool]:

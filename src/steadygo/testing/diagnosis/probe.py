@@ -22,7 +22,7 @@ from steadygo.testing.engine import Setting
 from steadygo.testing.events import Event, Lines, Watch
 from steadygo.testing.plan import Planned
 from steadygo.testing.results import Outcome
-from steadygo.testing.verdict import own_complaint
+from steadygo.testing.verdict import cut_short, own_complaint
 from steadygo.tools import go_test
 from steadygo.tools.run import Ran
 
@@ -229,7 +229,7 @@ class Prober:
         if not binary.is_file():
             if self._late():
                 raise Spent
-            what, complaint = own_complaint(ran.stderr.decode("utf-8", "replace"), self.package.path)
+            what, complaint = own_complaint(ran.stderr.decode("utf-8", "replace"), self.package.path, cut_short(ran))
             raise CannotTry(f"{what}: {complaint}")
         return binary
 
