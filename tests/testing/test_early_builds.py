@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_a_package_without_tests_fails_when_it_does_not_compile(bench: Give) -> 
     assert packages["a"] == ("passed", "")
     assert packages["b"] == ("failed", "It does not compile: b/b.go:2:12: undefined: missing")
     assert packages["c"] == ("skipped", "no test files")
+
+
+def test_a_checkout_may_have_a_tab_in_its_path(bench: Give) -> None:
+    here = bench({"a/a_test.go": QUICK})
+    odd = here.root / "x\ty"
+    odd.mkdir()
+    for name in ("go.mod", "a"):
+        (here.root / name).rename(odd / name)
+    found = replace(here, root=odd).test("./...")
+    assert [(test["test"], test["outcome"]) for test in found["tests"]] == [("TestA", "passed")]
 
 
 def test_long_packages_of_the_last_run_start_first(bench: Give) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +20,10 @@ from steadygo.tools.run import Listened, Ran
 # pipe: go may have a binary before it is known here which packages there are.
 _SCRIPT = """d="${0%/*}"; h="$d/hold$PWD"
 [ -p "$h/go" ] || { mkdir -p "$h" && mkfifo "$h/go"; } 2>/dev/null
-printf '%s\\t%s\\n' "$PWD" "$1" >"$d/ready" && read -r _ <"$h/go"
+printf '%s\\0%s\\0\\n' "$PWD" "$1" >"$d/ready" && read -r _ <"$h/go"
 exit 0
 """
+_END = b"\0\n"  # of what it says; paths may have a tab, but no NUL
 _RETRY_SECONDS = 0.005
 
 
@@ -34,11 +34,11 @@ class Held:
     directory: str
     binary: Path
     hold: Path
-    ended: threading.Event
+    ended: Callable[[], bool]
 
     def release(self, stopped: Callable[[], bool]) -> None:
         """Let go clean up, and go on with the next package; a go that has ended waits for nobody."""
-        while not stopped() and not self.ended.is_set():
+        while not stopped() and not self.ended():
             try:
                 os.close(os.open(self.hold, os.O_WRONLY | os.O_NONBLOCK))
             except OSError as error:
@@ -58,7 +58,7 @@ class Handing:
     def __init__(
         self, go: Path, directory: Path, patterns: Sequence[str], flags: Sequence[str], environment: Mapping[str, str], scratch: Path
     ) -> None:
-        self._scratch, self._ended = scratch, threading.Event()
+        self._scratch = scratch
         script, ready = scratch / "hold.sh", scratch / "ready"
         script.write_text(_SCRIPT)
         os.mkfifo(ready)
@@ -88,14 +88,11 @@ class Handing:
         for where in directories:
             _make(self._hold(where))
 
-        def take_line(line: str) -> None:
-            where, _, binary = line.partition("\t")
-            take(Held(where, Path(binary), self._hold(where), self._ended))
+        def take_pair(said: str) -> None:
+            where, _, binary = said.partition("\0")
+            take(Held(where, Path(binary), self._hold(where), self._go.ended))
 
-        try:
-            return self._go.listen(_lines(hear), (self._come, _lines(take_line)), stopped)
-        finally:
-            self._ended.set()
+        return self._go.listen(_split(hear, b"\n"), (self._come, _split(take_pair, _END)), stopped)
 
     def _hold(self, directory: str) -> Path:
         return Path(f"{self._scratch}/hold{directory}/go")
@@ -107,12 +104,12 @@ def _make(pipe: Path) -> None:
         os.mkfifo(pipe)
 
 
-def _lines(take: Callable[[str], None]) -> Callable[[bytes], None]:
+def _split(take: Callable[[str], None], end: bytes) -> Callable[[bytes], None]:
     rest = b""
 
     def feed(chunk: bytes) -> None:
         nonlocal rest
-        *whole, rest = (rest + chunk).split(b"\n")
+        *whole, rest = (rest + chunk).split(end)
         for line in whole:
             take(line.decode("utf-8", "surrogateescape"))
 

@@ -178,6 +178,10 @@ class Listened:
     def __exit__(self, *_: object) -> None:
         self._cleaning.close()
 
+    def ended(self) -> bool:
+        """Whether it has ended, or never began. From any thread."""
+        return self._process is None or self._process.poll() is not None
+
     def listen(self, takes: Callable[[bytes], None], beside: tuple[int, Callable[[bytes], None]], stopped: Callable[[], bool]) -> Ran:
         """Hand on what it prints as it comes, until it ends. To be called once.
 
