@@ -11,6 +11,7 @@ from pathlib import Path
 from steadygo.tools import guard
 from steadygo.tools.processes import ended_by
 from steadygo.tools.run import stop_group
+from steadygo.tools.starting import explained
 
 _GRACE_SECONDS = 5.0
 
@@ -20,13 +21,14 @@ class Background:
 
     def __init__(self, arguments: Sequence[str | Path], environment: Mapping[str, str]) -> None:
         self._stack = contextlib.ExitStack()
-        self._process = subprocess.Popen(
-            [str(a) for a in arguments],
-            env=guard.marked(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with explained(arguments):
+            self._process = subprocess.Popen(
+                [str(a) for a in arguments],
+                env=guard.marked(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         self._stack.enter_context(guard.on_death(group=self._process.pid))
 
     @property

@@ -31,6 +31,7 @@ from pathlib import Path
 
 from steadygo.errors import UserError
 from steadygo.tools import clearing
+from steadygo.tools.starting import explained
 
 VARIABLE = clearing.VARIABLE
 _MOST_SECONDS = 60.0  # waited for the guard in the end
@@ -44,16 +45,17 @@ class _Guard:
         self._lock = threading.Lock()
         self._number = 0
         reader, self._writer = os.pipe()
-        program = Path(clearing.__file__)
+        program = [sys.executable, "-I", "-S", clearing.__file__, self.token, str(os.getpid())]
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(program), self.token, str(os.getpid())],
-                cwd="/",
-                stdin=reader,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            with explained(program):
+                self._process = subprocess.Popen(
+                    program,
+                    cwd="/",
+                    stdin=reader,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
         finally:
             os.close(reader)
 

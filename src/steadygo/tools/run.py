@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from steadygo.tools import guard
+from steadygo.tools.starting import explained
 
 _AFTER_QUIT_SECONDS = 5.0
 _GATHER_SECONDS = 0.01  # a program that prints line by line would have us wake up for each of them
@@ -71,22 +72,15 @@ def run(
     most_bytes: int = 64 << 20,
     stopped: Callable[[], bool] | None = None,
 ) -> Ran:
-    """Run a program to its end and return what it said. Never raises for what the program does.
+    """Run a program to its end and return what it said. Never raises for what the program does, but UserError where it cannot start.
 
     The program leads its own process group; on a time-out, too much output or an interrupt the group gets SIGTERM, then SIGKILL
     after 5 s. `environment` replaces the whole environment when given. `stopped` is asked now and then; true ends it like a time-out.
     """
     started = time.monotonic()
     try:
-        process = subprocess.Popen(
-            [str(a) for a in arguments],
-            cwd=directory,
-            env=guard.marked(environment),
-            stdin=subprocess.PIPE if input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        stdin = subprocess.PIPE if input else subprocess.DEVNULL
+        process = _spawn(arguments, directory, environment, stdin, subprocess.PIPE, subprocess.PIPE)
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         return Ran(Outcome.MISSING, None, b"", str(error).encode(), time.monotonic() - started)
     with guard.on_death(group=process.pid):
@@ -166,6 +160,9 @@ class Listened:
             self._process = _spawn(arguments, directory, environment, subprocess.DEVNULL, writer, writer)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             self._complaint = str(error).encode()
+        except BaseException:
+            self._cleaning.close()
+            raise
         else:
             self._cleaning.enter_context(guard.on_death(group=self._process.pid))
             self._cleaning.callback(stop_group, self._process, 0.0)
@@ -242,7 +239,7 @@ def follow(
             os.close(reader)
         try:
             process = _spawn(arguments, directory, environment, subprocess.DEVNULL, writer, writer)
-        except OSError:
+        except BaseException:
             stop_group(filtering, 0.0)
             raise
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
@@ -267,15 +264,16 @@ def follow(
 def _spawn(
     arguments: Sequence[str | Path], directory: Path | None, environment: Mapping[str, str] | None, stdin: int, stdout: int, stderr: int
 ) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [str(a) for a in arguments],
-        cwd=directory,
-        env=guard.marked(environment),
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        start_new_session=True,
-    )
+    with explained(arguments):
+        return subprocess.Popen(
+            [str(a) for a in arguments],
+            cwd=directory,
+            env=guard.marked(environment),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
 
 
 @dataclass(frozen=True)
