@@ -13,7 +13,7 @@ import pytest
 from steadygo.testing.diagnosis import laboratory
 from steadygo.testing.diagnosis.case import Budget, Case, Found
 from steadygo.testing.diagnosis.factors import Surroundings, cheap, dear, variables
-from steadygo.testing.diagnosis.probe import Prober, Spent
+from steadygo.testing.diagnosis.probe import Answer, Prober, Spent
 from steadygo.testing.diagnosis.reproduce import Commands, conclude
 from steadygo.testing.diagnosis.trial import Trial
 from steadygo.testing.engine import Setting
@@ -110,3 +110,13 @@ def test_a_toolchain_without_a_version_is_none(tmp_path: Path) -> None:
     own = tmp_path / "sdk/own"
     setting = Setting(own / "bin/go", str(own), tmp_path, {"HOME": str(tmp_path)}, Flags(), Path("test2json"))
     assert not [go for go in laboratory._toolchains(setting) if go.is_relative_to(tmp_path)]
+
+
+def test_a_run_that_the_budget_stopped_is_counted() -> None:
+    def ask(trial: Trial) -> Answer:
+        raise Spent
+
+    case = Case(ask, "TestX", Budget(10, 1.0))
+    with pytest.raises(Spent):
+        case.ask(case.alone)
+    assert case.runs == 1

@@ -144,7 +144,11 @@ class Case:
         if not self.left or minutes >= self.budget.minutes:
             raise Spent
         self.tell(self.trying, self.runs, self.because)
-        answer = self.ask_once(trial)
+        try:
+            answer = self.ask_once(trial)
+        except Spent:
+            self.runs += 1
+            raise
         self.runs += 1
         if answer.failed:
             self.failed += 1
