@@ -1,7 +1,8 @@
 """How well tests spread over workers: python bench/test_cluster.py [--rounds 2] [--go PATH]
 
 Efficiency of two workers is T1 / (2 · T2): the time of one worker against that of two, start-up and all, the best of the rounds. One suite
-sleeps, so that its workers do not compete for processors; the other is packages of Go's standard library, which compute. Times of tests
+sleeps, so that its workers do not compete for processors; the other is packages of Go's standard library, which compute: there each worker
+has one processor, so a single one is held to one, with the scheduler and the client. Times of tests
 are known from a run before; binaries are compiled in each run, out of Go's warm build cache.
 """
 
@@ -34,11 +35,19 @@ def suite(root: Path) -> None:
         (folder / "p_test.go").write_text(f'package p{number}\nimport ("testing"; "time")\n{tests}')
 
 
-def timed(arguments: list[str], directory: Path, environment: dict[str, str]) -> tuple[float, dict[str, object]]:
-    """(seconds, the run's document)"""
+def timed(
+    arguments: list[str], directory: Path, environment: dict[str, str], processors: int | None = None
+) -> tuple[float, dict[str, object]]:
+    """(seconds, the run's document), on so many processors"""
+    allowed = set(sorted(os.sched_getaffinity(0))[:processors])
     started = time.monotonic()
     ran = subprocess.run(
-        [sys.executable, "-m", "steadygo", "test", *arguments, "--json"], cwd=directory, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "steadygo", "test", *arguments, "--json"],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
     )
     seconds = time.monotonic() - started
     if ran.returncode not in (0, 1):
@@ -51,11 +60,14 @@ def counts(document: dict[str, object]) -> tuple[object, ...]:
     return document["passed"], document["failed"], document["skipped"]
 
 
-def measure(name: str, patterns: list[str], directory: Path, environment: dict[str, str], rounds: int) -> None:
-    """Print one line for a suite."""
+def measure(name: str, patterns: list[str], directory: Path, environment: dict[str, str], rounds: int, *, computes: bool) -> None:
+    """Print one line for a suite; `computes`: a worker gets one processor."""
     _, first = timed(patterns, directory, environment)
-    best = {n: min(timed([*patterns, "--workers", str(n)], directory, environment)[0] for _ in range(rounds)) for n in (1, 2)}
-    seconds, last = timed([*patterns, "--workers", "2"], directory, environment)
+    best = {}
+    for n in (1, 2):
+        own = n if computes else None
+        best[n] = min(timed([*patterns, "--workers", str(n)], directory, environment, own)[0] for _ in range(rounds))
+    seconds, last = timed([*patterns, "--workers", "2"], directory, environment, 2 if computes else None)
     best[2] = min(best[2], seconds)
     same = "same counts as without workers" if counts(first) == counts(last) else f"{counts(first)} without workers, {counts(last)} with"
     total = sum(int(str(n)) for n in counts(first))
@@ -78,9 +90,9 @@ def main() -> None:
         root.mkdir()
         suite(root)
         if asked.suite in (None, "sleep"):
-            measure("sleep", ["./..."], root, environment, asked.rounds)
+            measure("sleep", ["./..."], root, environment, asked.rounds, computes=False)
         if asked.suite in (None, "library"):
-            measure("library", LIBRARY, root, environment, asked.rounds)
+            measure("library", LIBRARY, root, environment, asked.rounds, computes=True)
 
 
 if __name__ == "__main__":
