@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_adding_a_rule_touches_exactly_one_file(tmp_path: Path) -> None:
     copy = tmp_path / "steadygo"
     for part in ("src", "scripts", "tests/rules"):

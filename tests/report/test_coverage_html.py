@@ -73,6 +73,7 @@ def test_nothing_of_the_repository_is_markup() -> None:
     assert 'token = "ghp_' not in coverage_html.render(_page([_file("a.go", text='token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"')]))
 
 
+@pytest.mark.slow
 def test_500_files_stay_below_2_megabytes() -> None:
     text = coverage_html.render(_page([_file(f"some/long/directory/of/packages/file{n}.go", 3000, "x" * 200) for n in range(500)]))
     assert len(text.encode()) < 2_000_000

@@ -113,6 +113,7 @@ def test_a_certain_polluter_among_two_hundred_is_cheap(victim: int, polluter: in
     assert runs <= 28
 
 
+@pytest.mark.slow
 def test_polluter_and_cleaner_are_found_wherever_they_stand() -> None:
     """Dear only where the cleaner stands between the two in each of the first orders, and missed only where it does in none."""
     chance, dear, missed, times = random.Random(5), 0, 0, 200

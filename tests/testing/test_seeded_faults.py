@@ -16,7 +16,7 @@ from go_tests import INSTALL_GO
 from seeded_faults import Fault, go_environment, lay_out, load
 
 SEEDS = load()
-QUICK = ("order-variable", "timezone", "umask")
+QUICK = ("order-variable",)
 LONG = {"time-boundary", "throttled", "map-order", "sleep", "open-files"}  # half a minute to three each; bench/diagnose.py asks about them
 TWINS = SEEDS[::6]  # bench/diagnose.py asks about all of them; a healthy test takes the most runs
 

@@ -192,6 +192,7 @@ def test_a_hired_worker_that_ends_before_it_took_part_is_named_once(run: Run) ->
     assert named == ["Worker y ended before it took part (exit status 3). The others run its share."]
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_stays_away_ends_the_run_and_says_how_to_go_on(run: Run) -> None:
     run.heartbeat_seconds = 0.2
 
