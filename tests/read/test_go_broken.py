@@ -84,6 +84,7 @@ def test_a_long_sum_of_strings_is_no_gap() -> None:
     assert check(b"package a\n\nvar x = " + b'"y" + ' * 900 + b'"z"\n').gaps == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

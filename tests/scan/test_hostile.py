@@ -105,6 +105,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "junit", "html"])
 def test_scans_a_hostile_repository_in_bounds(tree: Path, tmp_path: Path, form: str) -> None:
     before = sorted(p.name for p in tree.rglob("*"))
