@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +196,11 @@ def test_never_raises_on_mutated_files(start: int, cut: int, put: str) -> None:
     found = image(REAL[:start] + put + REAL[start + cut :])
     lines = (len(REAL) + len(put)) + 1
     assert all(1 <= c.line <= lines for s in found.stages for c in s.commands)
+
+
+@pytest.mark.parametrize("data", [b"\\", b"\\\n", b"\\\n\\\n", b" \\\n\n", b"\x1c", b"\xc2\x85\\"])
+def test_a_line_that_only_goes_on_is_no_instruction(data: bytes) -> None:
+    read("Dockerfile", data)
 
 
 @settings(max_examples=100, deadline=None)

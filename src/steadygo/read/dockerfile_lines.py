@@ -109,7 +109,9 @@ def _instruction(text: str, lines: list[str], start: int, position: int, gaps: l
     """The instruction of `text`, which starts at line index `start`, and the index behind its heredocs."""
     found = _KEYWORD.match(text)
     if found is None:
-        gaps.append(Gap(start + 1, f"not a Dockerfile instruction: {text.strip().splitlines()[0][:60]}"))
+        gaps.append(
+            Gap(start + 1, f"not a Dockerfile instruction: {next(iter((text.strip() or lines[start].strip()).splitlines()), '')[:60]}")
+        )
         return None, position
     keyword = found.group(1).upper()
     offset = found.end()
